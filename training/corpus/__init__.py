@@ -1,0 +1,1 @@
+"""Builders of the training corpus: data sets read once into uniform shards."""
