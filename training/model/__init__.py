@@ -1,0 +1,1 @@
+"""Causal networks with explicit state: ``(inputs, state) -> (outputs, state)`` at every level."""
