@@ -214,11 +214,11 @@ def hops_from_segments(
     """
     labels = np.full(hops, UNLABELLED, np.int16)
     for start, end, index in segments:
-        first, last = (_first_hop(time + shift) for time in (start, end))
-        labels[max(first, 0) : max(last, 0)] = index
+        labels[_first_hop(start + shift, hops) : _first_hop(end + shift, hops)] = index
     return labels
 
 
-def _first_hop(time: float) -> int:
-    """First hop whose centre is at or after ``time`` s; a nanosecond of slack hides decimal rounding."""
-    return math.ceil(time / HOP_SECONDS - 0.5 - 1e-7)
+def _first_hop(time: float, hops: int) -> int:
+    """First of ``hops`` hops whose centre is at or after ``time`` s; a little slack hides decimal rounding."""
+    inside = min(max(time / HOP_SECONDS, 0.0), float(hops))
+    return math.ceil(inside - 0.5 - 1e-7)

@@ -1,0 +1,167 @@
+"""Speech shards: decode a set, place its phones on hops, write ``SET.npz`` and ``SET.json``.
+
+``python -m mouthpiece.training.corpus.speech DATA OUT [SET]…`` builds them by hand.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import soxr
+from tqdm import tqdm
+
+from ...inference.errors import AudioError
+from ...inference.types import SAMPLE_RATE, C, frame_count
+from ..phones import UNLABELLED, hops_from_segments
+from .speech_sets import SPEECH_SETS, Clip, SpeechSet
+
+SETS: tuple[str, ...] = tuple(SPEECH_SETS)
+HOPS_PER_FRAME = 4
+HELD_SHARE = 10
+"""One speaker in ten is held out, chosen by the hash of the name."""
+_SOURCES = ("../phones.py", "speech.py", "speech_labels.py", "speech_sets.py")
+
+
+def build_set(data: Path, out: Path, name: str) -> None:
+    """Write the shard of the set ``name`` to ``out``; nothing to do if its inputs and code are unchanged.
+
+    Raises FileNotFoundError if the set is not under ``data``, AudioError if a clip cannot be decoded.
+    """
+    source = SPEECH_SETS[name]
+    folder = data / source.folder
+    if not folder.is_dir():
+        raise FileNotFoundError(f"{folder}: the speech set {name!r} is not there; give the folder that holds it")
+    fingerprint = _fingerprint(folder)
+    if _is_current(out, name, fingerprint):
+        return
+    clips = source.clips(folder)
+    audio, phones, utterances = [], [], []
+    samples = hops = 0
+    for clip in tqdm(clips, desc=name, unit="clip"):
+        sound = decode(clip.path)
+        labels = clip_hops(clip, len(sound), source.shift)
+        utterances.append(_entry(clip, (samples, samples + len(sound)), (hops, hops + len(labels))))
+        audio.append(sound)
+        phones.append(labels)
+        samples, hops = samples + len(sound), hops + len(labels)
+    _write(out, name, fingerprint, source, np.concatenate(audio), np.concatenate(phones), utterances)
+
+
+def decode(path: Path) -> np.ndarray:
+    """The sound of ``path`` as mono ``int16 [N]`` at 16 kHz. AudioError if there is none."""
+    try:
+        sound, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    except soundfile.LibsndfileError as error:
+        raise AudioError(f"{path}: cannot be decoded ({error}); fetch the file again") from error
+    mono = sound.mean(axis=1)
+    if rate != SAMPLE_RATE:
+        mono = soxr.resample(mono, rate, SAMPLE_RATE)
+    if not mono.size:
+        raise AudioError(f"{path}: holds no samples; fetch the file again")
+    return np.clip(np.round(mono * 32768.0), -32768, 32767).astype(np.int16)
+
+
+def clip_hops(clip: Clip, samples: int, shift: float) -> np.ndarray:
+    """Phone index of every hop of the clip's padded frames, ``int16 [4 * ceil(samples / 640)]``.
+
+    Hops that reach past the recording are unlabelled.
+    """
+    hops = HOPS_PER_FRAME * frame_count(samples)
+    if clip.segments is None:
+        return np.full(hops, UNLABELLED, np.int16)
+    labels = hops_from_segments(clip.segments, hops, shift)
+    labels[samples * 100 // SAMPLE_RATE :] = UNLABELLED
+    return labels
+
+
+def split_of(speaker: str) -> str:
+    """``held`` for about one speaker in ten, else ``train``; the same on every machine."""
+    return "held" if int(hashlib.sha256(speaker.encode()).hexdigest(), 16) % HELD_SHARE == 0 else "train"
+
+
+def _entry(clip: Clip, audio: tuple[int, int], hops: tuple[int, int]) -> dict[str, object]:
+    return {
+        "id": clip.name,
+        "performer": clip.performer,
+        "language": clip.language,
+        "split": split_of(clip.performer),
+        "audio": audio,
+        "frames": (0, 0),
+        "hops": hops,
+        **clip.extra,
+    }
+
+
+def _fingerprint(folder: Path) -> str:
+    """Hash of what a shard depends on: this code, the set's text files, names and sizes of its sounds."""
+    digest = hashlib.sha256()
+    here = Path(__file__).parent
+    for name in _SOURCES:
+        digest.update((here / name).read_bytes())
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        digest.update(f"{path.relative_to(folder).as_posix()} {path.stat().st_size}\n".encode())
+        if path.suffix != ".opus":
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _is_current(out: Path, name: str, fingerprint: str) -> bool:
+    description = out / f"{name}.json"
+    if not (description.is_file() and (out / f"{name}.npz").is_file()):
+        return False
+    return json.loads(description.read_text(encoding="utf-8")).get("fingerprint") == fingerprint
+
+
+def _write(
+    out: Path,
+    name: str,
+    fingerprint: str,
+    source: SpeechSet,
+    audio: np.ndarray,
+    phones: np.ndarray,
+    utterances: list[dict[str, object]],
+) -> None:
+    """Write both files aside and rename them, the description last: it vouches for the arrays."""
+    out.mkdir(parents=True, exist_ok=True)
+    description = {
+        "set": name,
+        "licence": source.licence,
+        "attribution": source.attribution,
+        "fingerprint": fingerprint,
+        "measured": [False] * C,
+        "utterances": utterances,
+    }
+    arrays = out / f".{name}.partial.npz"
+    np.savez(
+        arrays,
+        audio=audio,
+        channels=np.zeros((0, C), np.float16),
+        gap=np.zeros((0, 2), np.float32),
+        phones=phones,
+    )
+    text = out / f".{name}.partial.json"
+    text.write_text(json.dumps(description, ensure_ascii=False, indent=1), encoding="utf-8")
+    (out / f"{name}.json").unlink(missing_ok=True)
+    os.replace(arrays, out / f"{name}.npz")
+    os.replace(text, out / f"{name}.json")
+
+
+def main() -> None:
+    """Build the named sets, all of them by default."""
+    parser = argparse.ArgumentParser(description="Build speech shards")
+    parser.add_argument("data", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("sets", nargs="*", choices=SETS, metavar="SET")
+    given = parser.parse_args()
+    for name in given.sets or SETS:
+        build_set(given.data, given.out, name)
+
+
+if __name__ == "__main__":
+    main()
