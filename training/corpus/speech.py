@@ -41,12 +41,14 @@ def build_set(data: Path, out: Path, name: str) -> None:
     if _is_current(out, name, fingerprint):
         return
     clips = source.clips(folder)
+    speakers = len({clip.performer for clip in clips})
     audio, phones, utterances = [], [], []
     samples = hops = 0
     for clip in tqdm(clips, desc=name, unit="clip"):
         sound = decode(clip.path)
         labels = clip_hops(clip, len(sound), source.shift)
-        utterances.append(_entry(clip, (samples, samples + len(sound)), (hops, hops + len(labels))))
+        spans = {"audio": (samples, samples + len(sound)), "frames": (0, 0), "hops": (hops, hops + len(labels))}
+        utterances.append(_entry(clip, split_of(clip.performer, speakers)) | spans | clip.extra)
         audio.append(sound)
         phones.append(labels)
         samples, hops = samples + len(sound), hops + len(labels)
@@ -80,22 +82,16 @@ def clip_hops(clip: Clip, samples: int, shift: float) -> np.ndarray:
     return labels
 
 
-def split_of(speaker: str) -> str:
-    """``held`` for about one speaker in ten, else ``train``; the same on every machine."""
-    return "held" if int(hashlib.sha256(speaker.encode()).hexdigest(), 16) % HELD_SHARE == 0 else "train"
+def split_of(speaker: str, speakers: int) -> str:
+    """``held`` for about one speaker in ten, else ``train``; the same on every machine.
+
+    The voice of a set of one always trains: holding it out would drop the set's language or style.
+    """
+    return "held" if speakers > 1 and int(hashlib.sha256(speaker.encode()).hexdigest(), 16) % HELD_SHARE == 0 else "train"
 
 
-def _entry(clip: Clip, audio: tuple[int, int], hops: tuple[int, int]) -> dict[str, object]:
-    return {
-        "id": clip.name,
-        "performer": clip.performer,
-        "language": clip.language,
-        "split": split_of(clip.performer),
-        "audio": audio,
-        "frames": (0, 0),
-        "hops": hops,
-        **clip.extra,
-    }
+def _entry(clip: Clip, split: str) -> dict[str, object]:
+    return {"id": clip.name, "performer": clip.performer, "language": clip.language, "split": split}
 
 
 def _fingerprint(folder: Path) -> str:
