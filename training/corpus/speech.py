@@ -153,8 +153,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Build speech shards")
     parser.add_argument("data", type=Path)
     parser.add_argument("out", type=Path)
-    parser.add_argument("sets", nargs="*", choices=SETS, metavar="SET")
+    parser.add_argument("sets", nargs="*", metavar="SET", help=", ".join(SETS))
     given = parser.parse_args()
+    if unknown := set(given.sets) - set(SETS):
+        parser.error(f"no such set: {', '.join(sorted(unknown))}; there are {', '.join(SETS)}")
     for name in given.sets or SETS:
         build_set(given.data, given.out, name)
 
