@@ -1,0 +1,143 @@
+"""Shards to training sequences: cached features, group sampling, and nothing learned."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from ..inference.features import log_mel
+from ..inference.types import C
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """One recording: ``mel float16 [4 T, 80]``, ``channels [T, 55]`` or empty, ``gap [T, 2]``, ``phones [4 T]``."""
+
+    name: str
+    performer: str
+    language: str
+    split: str
+    mel: np.ndarray
+    channels: np.ndarray
+    gap: np.ndarray
+    phones: np.ndarray
+    measured: np.ndarray
+
+    @property
+    def ticks(self) -> int:
+        return max(len(self.mel) // 4, len(self.channels))
+
+
+@dataclass(frozen=True)
+class Sequence:
+    """A batch of equal length ``L`` ticks; absent parts are zero with a zero mask or a −1 label."""
+
+    mel: np.ndarray = field(repr=False)
+    """float32 [B, 4 L, 80]"""
+    channels: np.ndarray = field(repr=False)
+    """float32 [B, L, 55]"""
+    gap: np.ndarray = field(repr=False)
+    """float32 [B, L, 2], NaN where unknown"""
+    phones: np.ndarray = field(repr=False)
+    """int64 [B, 4 L], −1 where unlabelled"""
+    measured: np.ndarray = field(repr=False)
+    """float32 [B, 55]"""
+
+
+def load_set(shard: Path, cache: Path) -> list[Utterance]:
+    """The utterances of ``SET.npz``; log-mel is computed once and kept as float16 in ``cache``."""
+    about = json.loads(shard.with_suffix(".json").read_text(encoding="utf-8"))
+    with np.load(shard, allow_pickle=False) as stored:
+        data = {name: stored[name] for name in stored.files}
+    mels = cached_mel(shard, cache, data["audio"], about["utterances"])
+    measured = np.asarray(about["measured"], np.float32)
+    utterances = []
+    for item, mel in zip(about["utterances"], mels, strict=True):
+        (f0, f1), (h0, h1) = item["frames"], item["hops"]
+        utterances.append(
+            Utterance(
+                item["id"], f"{about['set']}/{item['performer']}", item["language"], item["split"], mel,
+                data["channels"][f0:f1], data["gap"][f0:f1], data["phones"][h0:h1], measured,
+            )
+        )  # fmt: skip
+    return utterances
+
+
+def cached_mel(shard: Path, cache: Path, audio: np.ndarray, items: list[dict]) -> list[np.ndarray]:
+    """Log-mel of every utterance, ``float16 [4 T, 80]`` each, from the cache when it is newer than the shard."""
+    spans = [item["audio"] for item in items]
+    ends = np.cumsum([4 * -(-(b - a) // 640) for a, b in spans])
+    path = cache / f"{shard.stem}.npy"
+    if not path.exists() or path.stat().st_mtime < shard.stat().st_mtime:
+        cache.mkdir(parents=True, exist_ok=True)
+        mels = [log_mel(audio[a:b].astype(np.float32) / 32768).astype(np.float16) for a, b in spans]
+        with open(path.with_suffix(".part"), "wb") as file:
+            np.save(file, np.concatenate(mels) if mels else np.zeros((0, 80), np.float16))
+        path.with_suffix(".part").replace(path)
+    return np.split(np.load(path, mmap_mode="r", allow_pickle=False), ends[:-1])
+
+
+def load_corpus(folder: Path, cache: Path, names: list[str] | None = None) -> list[Utterance]:
+    """All sets directly in ``folder`` (evaluation sets live in a folder of their own), or just ``names``."""
+    shards = [s for s in sorted(folder.glob("*.npz")) if names is None or s.stem in names]
+    return [utterance for shard in shards for utterance in load_set(shard, cache)]
+
+
+def by_performer(utterances: list[Utterance]) -> dict[str, list[Utterance]]:
+    groups: dict[str, list[Utterance]] = {}
+    for utterance in utterances:
+        groups.setdefault(utterance.performer, []).append(utterance)
+    return groups
+
+
+class Sampler:
+    """Draws sequences of one performer by chaining random recordings, as a long dialogue would be."""
+
+    def __init__(self, utterances: list[Utterance], ticks: int) -> None:
+        self.groups = list(by_performer(utterances).values())
+        seconds = np.array([sum(u.ticks for u in group) for group in self.groups], float)
+        self.weights = np.sqrt(seconds) / np.sqrt(seconds).sum()
+        self.ticks = ticks
+
+    def draw(self, rng: np.random.Generator, groups: int, clips: int) -> Sequence:
+        """``groups × clips`` sequences; the clips of a group are of one performer and adjacent in the batch."""
+        chosen = rng.choice(len(self.groups), size=groups, p=self.weights)
+        rows = [self.chain(rng, self.groups[g]) for g in chosen for _ in range(clips)]
+        parts = zip(*rows, strict=True)
+        return Sequence(*(np.stack(part) for part in parts))
+
+    def chain(self, rng: np.random.Generator, group: list[Utterance]) -> tuple[np.ndarray, ...]:
+        """One sequence: recordings of ``group`` in random order, the first from a random point on."""
+        pieces, total, skip = [], 0, True
+        while total < self.ticks:
+            utterance = group[rng.integers(len(group))]
+            start = int(rng.integers(max(utterance.ticks - self.ticks // 2, 1))) if skip else 0
+            stop = min(utterance.ticks, start + self.ticks - total)
+            pieces.append(cut(utterance, start, stop))
+            total, skip = total + stop - start, False
+        return *(np.concatenate(part) for part in zip(*pieces, strict=True)), group[0].measured
+
+
+def cut(utterance: Utterance, start: int, stop: int) -> tuple[np.ndarray, ...]:
+    """Ticks ``start … stop`` with absent parts filled: silence, zero channels, unknown gap, no label."""
+    length = stop - start
+    mel = np.full((4 * length, 80), SILENCE, np.float32)
+    if len(utterance.mel):
+        mel[:] = utterance.mel[4 * start : 4 * stop]
+    channels = np.zeros((length, C), np.float32)
+    gap = np.full((length, 2), np.nan, np.float32)
+    if len(utterance.channels):
+        channels[:] = utterance.channels[start:stop]
+    if len(utterance.gap):
+        gap[:] = utterance.gap[start:stop]
+    phones = np.full(4 * length, -1, np.int64)
+    if len(utterance.phones):
+        phones[:] = utterance.phones[4 * start : 4 * stop]
+    return mel, channels, gap, phones
+
+
+SILENCE = float(np.log(1e-8))
+"""Log-mel of digital silence."""

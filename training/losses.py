@@ -1,0 +1,89 @@
+"""What is asked of the network: articulation, channels, lips and a likely upper face."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from .model.upper import UPPER, UpperFace
+
+CLOSURE_WEIGHT = 3.0
+"""How much more an error of the lip gap counts where the lips are shut."""
+
+
+@dataclass(frozen=True)
+class Lips:
+    """Linear readout of inner-lip gap and mouth width, with the corpus' mean and deviation of each.
+
+    ``matrix [2, 55]``, ``offset [2]``, ``mean [2]``, ``deviation [2]``.
+    """
+
+    matrix: Tensor
+    offset: Tensor
+    mean: Tensor
+    deviation: Tensor
+
+    def __call__(self, channels: Tensor) -> Tensor:
+        """``channels [B, T, 55]`` → standardised gap and width ``[B, T, 2]``."""
+        return (channels @ self.matrix.T + self.offset - self.mean) / self.deviation
+
+
+def articulation_loss(phones: Tensor, features: Tensor, labels: Tensor, table: Tensor) -> Tensor:
+    """Cross-entropy of phone logits ``[B, H, P]`` and of feature logits ``[B, H, F]``; labels −1 are left out."""
+    known = labels >= 0
+    if not known.any():
+        return phones.sum() * 0
+    labels = labels[known]
+    phone = functional.cross_entropy(phones[known], labels, label_smoothing=0.05)
+    feature = functional.binary_cross_entropy_with_logits(features[known], table[labels])
+    return phone + 2 * feature
+
+
+def channel_loss(predicted: Tensor, target: Tensor, measured: Tensor, weight: Tensor) -> Tensor:
+    """Squared error of positions and of velocities, ``[B, T, 55]``; each channel in units of its deviation."""
+    weight = (weight * measured).unsqueeze(1)
+    position = (predicted - target).square()
+    velocity = (predicted - target).diff(dim=1).square()
+    return ((position * weight).mean() + 2 * (velocity * weight).mean()) * 2
+
+
+def lip_loss(predicted: Tensor, target: Tensor) -> Tensor:
+    """Error of standardised gap and width ``[B, T, 2]``, position and velocity; NaN targets are left out."""
+    known = torch.isfinite(target)
+    error = torch.where(known, predicted - torch.where(known, target, 0.0), 0.0)
+    shut = torch.exp(-2 * (torch.where(known, target, 9.0)[..., :1] + 1.0).clamp(min=0))
+    weight = torch.cat([1 + CLOSURE_WEIGHT * shut, torch.ones_like(shut)], -1)
+    position = (weight * error.square()).sum() / known.sum().clamp(min=1)
+    return position + error.diff(dim=1).square().mean()
+
+
+def weak_lip_loss(predicted: Tensor, target: Tensor) -> Tensor:
+    """One minus the correlation over each sequence, gap and width ``[B, T, 2]``, plus a light squared error.
+
+    The target comes from phones and knows timing and order, not this speaker's amount.
+    """
+    known = torch.isfinite(target).all(-1, keepdim=True)
+    count = known.sum(1, keepdim=True)
+    target = torch.where(known, target, 0.0)
+    centred = [torch.where(known, x - (x * known).sum(1, keepdim=True) / count.clamp(min=1), 0.0)
+               for x in (predicted, target)]  # fmt: skip
+    power = centred[0].square().sum(1) * centred[1].square().sum(1)
+    correlation = (centred[0] * centred[1]).sum(1) / (power + 1e-3).sqrt()
+    enough = (count[:, 0] > 25).expand_as(correlation)
+    shape = torch.where(enough, 1 - correlation, 0.0).mean()
+    return shape + 0.1 * (known * (predicted - target)).square().mean()
+
+
+def upper_loss(upper: UpperFace, hidden: Tensor, target: Tensor, measured: Tensor, style: Tensor,
+               noise: Tensor) -> Tensor:  # fmt: skip
+    """Negative log-likelihood of the upper face ``target [B, T, 55]``, its own past slightly blurred by ``noise``.
+
+    The blur teaches it to recover from its own samples.
+    """
+    mask = measured[:, list(UPPER)]
+    target = (target[..., list(UPPER)] - upper.mean) / upper.deviation * mask.unsqueeze(1)
+    previous = functional.pad(target, (0, 0, 1, 0))[:, :-1] + noise
+    return upper.negative_log_likelihood(target, previous, hidden.detach(), style, mask)

@@ -1,0 +1,106 @@
+"""One training run: model, running average and optimiser in one resumable file."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from .model.config import Config
+from .model.step import Mouthpiece
+
+Losses = Callable[[Mouthpiece, int], dict[str, Tensor]]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Hyper-parameters of one training run."""
+
+    steps: int = 3000
+    groups: int = 8
+    clips: int = 4
+    voices: int = 32
+    ticks: int = 100
+    rate: float = 2e-3
+    warmup: int = 100
+    decay: float = 0.01
+    average: float = 0.995
+    seed: int = 1
+
+
+def learning_rate(recipe: Recipe, step: int) -> float:
+    """Linear warm-up, then a half cosine to a fiftieth."""
+    if step < recipe.warmup:
+        return recipe.rate * (step + 1) / recipe.warmup
+    part = (step - recipe.warmup) / max(1, recipe.steps - recipe.warmup)
+    return recipe.rate * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * part)))
+
+
+class Run:
+    """Model, running average and optimiser of one training run, saved and restored as one file."""
+
+    def __init__(self, recipe: Recipe, path: Path) -> None:
+        torch.manual_seed(recipe.seed)
+        self.recipe, self.path = recipe, path
+        self.model = Mouthpiece(Config())
+        self.optimiser = torch.optim.AdamW(self.model.parameters(), recipe.rate, weight_decay=recipe.decay)
+        self.average = {name: value.clone() for name, value in self.model.state_dict().items()}
+        self.step = 0
+
+    def save(self) -> None:
+        averaged = {"config": self.model.checkpoint()["config"], "weights": self.average}
+        saved = {
+            "step": self.step,
+            "model": averaged,
+            "raw": self.model.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+        }
+        partial = self.path.with_suffix(".part")
+        torch.save(saved, partial)
+        os.replace(partial, self.path)
+
+    def resume(self) -> bool:
+        if not self.path.exists():
+            return False
+        saved = torch.load(self.path, weights_only=True)
+        self.model.load_state_dict(saved["raw"])
+        self.average = saved["model"]["weights"]
+        self.optimiser.load_state_dict(saved["optimiser"])
+        self.step = saved["step"]
+        return True
+
+    def advance(self, losses: Losses) -> dict[str, float]:
+        """One optimiser step on ``losses(model, step)``; returns the terms."""
+        for group in self.optimiser.param_groups:
+            group["lr"] = learning_rate(self.recipe, self.step)
+        terms = losses(self.model, self.step)
+        self.optimiser.zero_grad()
+        sum(terms.values()).backward()
+        nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        self.optimiser.step()
+        self.step += 1
+        keep = min(self.recipe.average, self.step / (self.step + 10))
+        for name, value in self.model.state_dict().items():
+            self.average[name].lerp_(value, 1 - keep)
+        return {name: float(value.detach()) for name, value in terms.items()}
+
+    def to_end(self, losses: Losses, save_every: int = 100) -> None:
+        """Runs the remaining steps; every ``save_every`` a checkpoint and a line in ``PATH.jsonl``."""
+        started, terms = time.time(), []
+        while self.step < self.recipe.steps:
+            terms.append(self.advance(losses))
+            if self.step % save_every == 0 or self.step == self.recipe.steps:
+                self.save()
+                line = {name: round(float(np.mean([t[name] for t in terms])), 4) for name in terms[0]}
+                line |= {"step": self.step, "seconds": round(time.time() - started, 1)}
+                with open(self.path.with_suffix(".jsonl"), "a", encoding="utf-8") as log:
+                    log.write(json.dumps(line) + "\n")
+                terms = []
