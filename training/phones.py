@@ -24,8 +24,8 @@ FEATURES: tuple[str, ...] = (
 )  # fmt: skip
 """Articulatory features in 0..1: openness is the vowel height scaled to jaw opening."""
 
-# Rows: phone (IPA; "p!" is the release of a stop), then FEATURES in order. Heights, rounding and places follow
-# the IPA chart; openness of consonants is their usual jaw height between the close (0.15) and open vowels (1).
+# Rows: phone (IPA; "p!" is the release of a stop), then FEATURES in order. Heights, rounding and places
+# follow the IPA chart; openness of consonants is their usual jaw height between close (0.15) and open vowels.
 # The release of a stop is a class per place: what follows the closure, aspiration included.
 _ROWS = """
 sil  0   0   0   0   0    0   0   0   0   0   0   1   0   0
@@ -109,54 +109,55 @@ _INDEX = {phone: i for i, phone in enumerate(PHONES)}
 _STOPS = {"p": "p:2 p!", "b": "b:3 b!", "t": "t:2 t!", "d": "d:3 d!", "k": "k:2 k!", "g": "ɡ:3 ɡ!"}
 _AFFRICATES = {"ch": "t ʃ", "jh": "d ʒ"}
 _ENGLISH = _STOPS | _AFFRICATES | {
-    "aa": "ɑ", "ae": "æ", "ah": "ʌ", "ao": "ɔ", "aw": "a:2 ʊ", "ay": "a:2 ɪ", "eh": "ɛ", "er": "ɝ", "ey": "e:2 ɪ",
-    "ih": "ɪ", "iy": "i", "ow": "o:2 ʊ", "oy": "ɔ:2 ɪ", "uh": "ʊ", "uw": "u", "m": "m", "n": "n", "ng": "ŋ",
-    "f": "f", "v": "v", "th": "θ", "dh": "ð", "s": "s", "z": "z", "sh": "ʃ", "zh": "ʒ", "hh": "h", "l": "l",
-    "r": "ɹ", "w": "w", "y": "j",
+    "aa": "ɑ", "ae": "æ", "ah": "ʌ", "ao": "ɔ", "aw": "a:2 ʊ", "ay": "a:2 ɪ", "eh": "ɛ", "er": "ɝ",
+    "ey": "e:2 ɪ", "ih": "ɪ", "iy": "i", "ow": "o:2 ʊ", "oy": "ɔ:2 ɪ", "uh": "ʊ", "uw": "u", "m": "m",
+    "n": "n", "ng": "ŋ", "f": "f", "v": "v", "th": "θ", "dh": "ð", "s": "s", "z": "z", "sh": "ʃ", "zh": "ʒ",
+    "hh": "h", "l": "l", "r": "ɹ", "w": "w", "y": "j",
 }  # fmt: skip
 
 _ARPABET = {symbol.upper(): targets for symbol, targets in _ENGLISH.items()} | {
     "SIL": "sil", "<sil>": "sil", "<s>": "sil", "</s>": "sil", "+NSN+": "", "+SPN+": "", "+BREATH+": "",
-    "+COUGH+": "", "+SMACK+": "", "+UH+": "ə", "+UM+": "ə m", "(NULL)": "",
-    "AX": "ə", "AXR": "ɝ", "IX": "ɨ", "DX": "r", "EL": "l", "EM": "m", "EN": "n", "Q": "ʔ", "UX": "ʉ", "HV": "ɦ",
+    "+COUGH+": "", "+SMACK+": "", "+UH+": "ə", "+UM+": "ə m", "(NULL)": "", "AX": "ə", "AXR": "ɝ", "IX": "ɨ",
+    "DX": "r", "EL": "l", "EM": "m", "EN": "n", "Q": "ʔ", "UX": "ʉ", "HV": "ɦ",
 }  # fmt: skip
 
 # flite's and festival's American voices (radio set): ARPAbet in lower case with reduced vowels; kal_diphone,
 # ked_diphone and the British mrpa diphthongs use the same spelling or the ones listed last.
 _FESTIVAL = _ENGLISH | {
-    "pau": "sil", "h#": "sil", "#": "sil", "brth": "sil", "ax": "ə", "axr": "ɝ", "ix": "ɨ", "dx": "r", "hv": "ɦ",
-    "el": "l", "em": "m", "en": "n", "nx": "n", "q": "ʔ", "ssil": "sil",
-    "a": "æ", "e": "ɛ", "i": "ɪ", "o": "ɔ", "u": "ʊ", "uu": "u", "ii": "i", "oo": "ɔ", "@": "ə", "@@": "ɝ",
-    "ai": "a:2 ɪ", "ei": "e:2 ɪ", "oi": "ɔ:2 ɪ", "au": "a:2 ʊ", "ou": "o:2 ʊ", "i@": "ɪ:2 ə", "e@": "ɛ:2 ə",
-    "u@": "ʊ:2 ə", "h": "h",
+    "pau": "sil", "h#": "sil", "#": "sil", "brth": "sil", "ax": "ə", "axr": "ɝ", "ix": "ɨ", "dx": "r",
+    "hv": "ɦ", "el": "l", "em": "m", "en": "n", "nx": "n", "q": "ʔ", "ssil": "sil", "a": "æ", "e": "ɛ",
+    "i": "ɪ", "o": "ɔ", "u": "ʊ", "uu": "u", "ii": "i", "oo": "ɔ", "@": "ə", "@@": "ɝ", "ai": "a:2 ɪ",
+    "ei": "e:2 ɪ", "oi": "ɔ:2 ɪ", "au": "a:2 ʊ", "ou": "o:2 ʊ", "i@": "ɪ:2 ə", "e@": "ɛ:2 ə", "u@": "ʊ:2 ə",
+    "h": "h",
 }  # fmt: skip
 
-# Doubled letters are stressed vowels or palatalised consonants; ay, ae and ur are reduced vowels.
+# Doubled letters are stressed vowels or palatalised consonants; ay, ae and ur are reduced a or o, e, and u.
 _RUSSIAN_PLAIN = _STOPS | {
     "m": "m", "n": "n", "f": "f", "v": "v", "s": "s", "z": "z", "l": "l", "r": "r", "h": "x",
 }  # fmt: skip
 _RUSSIAN = _RUSSIAN_PLAIN | {symbol * 2: targets for symbol, targets in _RUSSIAN_PLAIN.items()} | {
-    "pau": "sil", "ssil": "sil", "a": "ɐ", "aa": "a", "ay": "ə", "ae": "ɪ", "e": "ɛ", "ee": "ɛ", "i": "ɪ", "ii": "i",
-    "o": "ɔ", "oo": "ɔ", "u": "ʊ", "uu": "u", "ur": "ʉ", "y": "ɨ", "yy": "ɨ", "j": "j", "c": "t s", "ch": "t ɕ",
-    "sh": "ʃ", "sch": "ɕ", "zh": "ʒ",
+    "pau": "sil", "ssil": "sil", "a": "ɐ", "aa": "a", "ay": "ə", "ae": "ɪ", "e": "e", "ee": "ɛ", "i": "ɪ",
+    "ii": "i", "o": "ɔ", "oo": "ɔ", "u": "ʊ", "uu": "u", "ur": "ʊ", "y": "ɨ", "yy": "ɨ", "j": "j", "c": "t s",
+    "ch": "t ɕ", "sh": "ʃ", "sch": "ɕ", "zh": "ʒ",
 }  # fmt: skip
 
-# EmoDB marks closure (t, or _t after a pause), burst (!t) and aspiration (tasp) of a stop apart. X, R and 4 are
-# its three kinds of r, L a devoiced l, V and B lenited v and b, H a voiced h; "." and "(" are pauses.
+# EmoDB marks closure (t, or _t after a pause), burst (!t) and aspiration (tasp) of a stop apart. X, R and 4
+# are its three kinds of r, L a devoiced l, V and B lenited v and b, H a voiced h; "." and "(" are pauses.
 _EMODB_STOPS = {"p": "p", "b": "b", "t": "t", "d": "d", "k": "k", "g": "ɡ"}
 _EMODB = {
     **_EMODB_STOPS,
     **{"_" + symbol: phone for symbol, phone in _EMODB_STOPS.items()},
     **{"!" + symbol: phone + "!" for symbol, phone in _EMODB_STOPS.items()},
     **{symbol + "asp": "h" for symbol in _EMODB_STOPS},
-    ".": "sil", "(": "sil", "(gef": "", "!": "t!", "dsap": "h", "gas": "h", "hoe": "", "": "",
-    "i": "i", "I": "ɪ", "e": "e", "E": "ɛ", "a": "a", "A": "a", "O": "ɔ", "o": "o", "U": "ʊ", "u": "u", "y": "y",
-    "Y": "ʏ", "8": "ø", "9": "œ", "@": "ə", "6": "ɐ", "aI": "a:2 ɪ", "aU": "a:2 ʊ", "AU": "a:2 ʊ", "aO": "a:2 ɔ",
-    "AO": "a:2 ɔ", "ao": "a:2 o", "OU": "ɔ:2 ʊ", "OY": "ɔ:2 ʏ", "ia": "i a", "i6": "i ɐ", "I6": "ɪ ɐ", "E6": "ɛ ɐ",
-    "a6": "a ɐ", "Y6": "ʏ ɐ", "@6": "ə ɐ", "i@": "i ə", "I@": "ɪ ə", "e@": "e ə", "@E": "ə ɛ", "@a": "ə a",
-    "@O": "ə ɔ", "m": "m", "mm": "m", "n": "n", "nn": "n", "N": "ŋ", "NN": "ŋ", "f": "f", "v": "v", "vv": "v",
-    "V": "ʋ", "B": "β", "D": "ð", "s": "s", "ss": "s", "z": "z", "S": "ʃ", "C": "ç", "x": "x", "X": "ʁ", "R": "ʁ",
-    "4": "r", "G": "ɣ", "h": "h", "H": "ɦ", "j": "j", "J": "j", "l": "l", "L": "l", "?": "ʔ",
+    ".": "sil", "(": "sil", "(gef": "", "!": "t!", "dsap": "h", "gas": "h", "hoe": "", "": "", "i": "i",
+    "I": "ɪ", "e": "e", "E": "ɛ", "a": "a", "A": "a", "O": "ɔ", "o": "o", "U": "ʊ", "u": "u", "y": "y",
+    "Y": "ʏ", "8": "ø", "9": "œ", "@": "ə", "6": "ɐ", "aI": "a:2 ɪ", "aU": "a:2 ʊ", "AU": "a:2 ʊ",
+    "aO": "a:2 ɔ", "AO": "a:2 ɔ", "ao": "a:2 o", "OU": "ɔ:2 ʊ", "OY": "ɔ:2 ʏ", "ia": "i a", "i6": "i ɐ",
+    "I6": "ɪ ɐ", "E6": "ɛ ɐ", "a6": "a ɐ", "Y6": "ʏ ɐ", "@6": "ə ɐ", "i@": "i ə", "I@": "ɪ ə", "e@": "e ə",
+    "@E": "ə ɛ", "@a": "ə a", "@O": "ə ɔ", "m": "m", "mm": "m", "n": "n", "nn": "n", "N": "ŋ", "NN": "ŋ",
+    "f": "f", "v": "v", "vv": "v", "V": "ʋ", "B": "β", "D": "ð", "s": "s", "ss": "s", "z": "z", "S": "ʃ",
+    "C": "ç", "x": "x", "X": "ʁ", "R": "ʁ", "4": "r", "G": "ɣ", "h": "h", "H": "ɦ", "j": "j", "J": "j",
+    "l": "l", "L": "l", "?": "ʔ",
 }  # fmt: skip
 
 
@@ -209,8 +210,8 @@ def hops_from_segments(
 ) -> np.ndarray:
     """Index of the segment that holds the centre of each hop, ``int16 [hops]``; ``UNLABELLED`` elsewhere.
 
-    ``segments`` are (start s, end s, index); ``shift`` seconds are added to their times. Where segments overlap
-    the later one in the sequence wins.
+    ``segments`` are (start s, end s, index); ``shift`` seconds are added to their times. Where segments
+    overlap the later one in the sequence wins.
     """
     labels = np.full(hops, UNLABELLED, np.int16)
     for start, end, index in segments:
@@ -219,6 +220,6 @@ def hops_from_segments(
 
 
 def _first_hop(time: float, hops: int) -> int:
-    """First of ``hops`` hops whose centre is at or after ``time`` s; a little slack hides decimal rounding."""
+    """First of ``hops`` hops whose centre is at or after ``time`` s, with slack for decimal rounding."""
     inside = min(max(time / HOP_SECONDS, 0.0), float(hops))
     return math.ceil(inside - 0.5 - 1e-7)

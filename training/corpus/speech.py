@@ -36,7 +36,9 @@ def build_set(data: Path, out: Path, name: str) -> None:
     source = SPEECH_SETS[name]
     folder = data / source.folder
     if not folder.is_dir():
-        raise FileNotFoundError(f"{folder}: the speech set {name!r} is not there; give the folder that holds it")
+        raise FileNotFoundError(
+            f"{folder}: the speech set {name!r} is not there; give the folder that holds it"
+        )
     fingerprint = _fingerprint(folder)
     if _is_current(out, name, fingerprint):
         return
@@ -47,7 +49,11 @@ def build_set(data: Path, out: Path, name: str) -> None:
     for clip in tqdm(clips, desc=name, unit="clip"):
         sound = decode(clip.path)
         labels = clip_hops(clip, len(sound), source.shift)
-        spans = {"audio": (samples, samples + len(sound)), "frames": (0, 0), "hops": (hops, hops + len(labels))}
+        spans = {
+            "audio": (samples, samples + len(sound)),
+            "frames": (0, 0),
+            "hops": (hops, hops + len(labels)),
+        }
         utterances.append(_entry(clip, split_of(clip.performer, speakers)) | spans | clip.extra)
         audio.append(sound)
         phones.append(labels)
@@ -87,7 +93,8 @@ def split_of(speaker: str, speakers: int) -> str:
 
     The voice of a set of one always trains: holding it out would drop the set's language or style.
     """
-    return "held" if speakers > 1 and int(hashlib.sha256(speaker.encode()).hexdigest(), 16) % HELD_SHARE == 0 else "train"
+    chosen = int(hashlib.sha256(speaker.encode()).hexdigest(), 16) % HELD_SHARE == 0
+    return "held" if chosen and speakers > 1 else "train"
 
 
 def _entry(clip: Clip, split: str) -> dict[str, object]:

@@ -1,14 +1,16 @@
 """Measure how far label times lie from the sound: ``python -m mouthpiece.training.corpus.speech_check DATA``.
 
 Four boundaries are sharp in the sound: silence to a vowel, a closure to its burst and a voiced burst to a
-vowel (the level rises), and a vowel to a voiceless sibilant (the level above 3.5 kHz rises). Around each label
-the steepest rise of the smoothed level is found; the median offset is the correction that the label set needs.
-A set that labels whole stops has no burst labels: its ``burst`` row tests the share that ``phones.py`` assumes.
+vowel (the level rises), and a vowel to a voiceless sibilant (the level above 3.5 kHz rises). Around each
+label the steepest rise of the smoothed level is found; the median offset is the correction that the label set
+needs. A set that labels whole stops has no burst labels: its ``burst`` row tests the share that ``phones.py``
+assumes.
 """
 
 from __future__ import annotations
 
 import argparse
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -38,7 +40,7 @@ _CLOSURE = np.isin(PHONES, list("pbtdkɡ"))
 
 
 def level(sound: np.ndarray, low: float | None = None) -> np.ndarray:
-    """Log energy of ``sound`` (int16 [N]) per millisecond in centred 4 ms windows, above ``low`` Hz if given."""
+    """Log energy of ``sound`` (int16 [N]) per ms in centred 4 ms windows, above ``low`` Hz if given."""
     wave = sound.astype(np.float64)
     if low is not None:
         wave = scipy.signal.sosfiltfilt(scipy.signal.butter(4, low, "high", fs=16_000, output="sos"), wave)
@@ -47,7 +49,7 @@ def level(sound: np.ndarray, low: float | None = None) -> np.ndarray:
 
 
 def rise_offset(levels: np.ndarray, at: float) -> float | None:
-    """Milliseconds from ``at`` (s) to the steepest rise of ``levels`` within reach; None at the edges or if flat."""
+    """Milliseconds from ``at`` (s) to the steepest rise of ``levels`` in reach; None at edges or if flat."""
     centre = round(at * 1000)
     if centre - REACH - SMOOTH < 0 or centre + REACH + SMOOTH > len(levels):
         return None
@@ -65,7 +67,7 @@ def clip_offsets(clip: Clip) -> dict[str, list[float]]:
     plain = level(sound)
     found: dict[str, list[float]] = {kind: [] for kind in KINDS}
     segments = clip.segments or []
-    for before, after in zip(segments, segments[1:], strict=False):
+    for before, after in pairwise(segments):
         kind = _boundary(before[2], after[2])
         if kind:
             offset = rise_offset(levels.get(kind, plain), after[0])

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import defaultdict
+from itertools import pairwise
 from pathlib import Path
 
 from ..phones import SILENCE, UNLABELLED, expand
@@ -23,14 +24,16 @@ UTTERANCE_SCORE_FLOOR = -38.0
 def read_alignment_tsv(path: Path) -> dict[str, Segments]:
     """Segments of every utterance of a pocketsphinx table (utt, start, end, ARPAbet, word, score per frame).
 
-    Phones under ``PHONE_SCORE_FLOOR`` are unlabelled; utterances under ``UTTERANCE_SCORE_FLOOR`` are left out.
+    Phones under ``PHONE_SCORE_FLOOR`` are unlabelled, utterances under ``UTTERANCE_SCORE_FLOOR`` left out.
     """
     rows: dict[str, list[tuple[float, float, str, float]]] = defaultdict(list)
     with path.open(encoding="utf-8", newline="") as file:
         for row in csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE):
             if row[0] != "utt":
                 rows[row[0]].append((float(row[1]), float(row[2]), row[3], float(row[5])))
-    return {name: _scored(phones) for name, phones in rows.items() if _mean_score(phones) >= UTTERANCE_SCORE_FLOOR}
+    return {
+        name: _scored(phones) for name, phones in rows.items() if _mean_score(phones) >= UTTERANCE_SCORE_FLOOR
+    }
 
 
 def _mean_score(phones: list[tuple[float, float, str, float]]) -> float:
@@ -63,15 +66,15 @@ def read_festvox_lab(path: Path) -> Segments:
 def read_lablaut(path: Path) -> Segments:
     """Segments of an EmoDB hand label: rows of *start* time, colour, symbol and modifiers.
 
-    Rows that hold only a modifier (``+hoe``, ``-sth``, ``[+eng``) change nothing about the phone that is under
-    way. The file ends with ``.`` at the end of speech. Silence before the first phone and after the last is
-    labelled; a file without rows has no segments.
+    Rows that hold only a modifier (``+hoe``, ``-sth``, ``[+eng``) leave the phone under way as it is. The
+    file ends with ``.`` at the end of speech. Silence before the first phone and after the last is labelled;
+    a file without rows has no segments.
     """
     marks = [(time, symbol) for time, symbol in _timed_rows(path) if symbol]
     if not marks:
         return []
     segments: Segments = [(0.0, marks[0][0], SILENCE)]
-    for (start, symbol), (end, _) in zip(marks, marks[1:], strict=False):
+    for (start, symbol), (end, _) in pairwise(marks):
         segments += expand(start, end, symbol, "emodb")
     return [*segments, (marks[-1][0], float("inf"), SILENCE)]
 

@@ -75,7 +75,7 @@ def _festvox_ru(folder: Path) -> list[Clip]:
 
 
 def _emodb(folder: Path) -> list[Clip]:
-    """Names are speaker (2), sentence (3), emotion letter and take; two speakers' labels are files without rows."""
+    """Names are speaker (2), sentence (3), emotion letter and take; two label files hold no rows."""
     labels = {path.name[:7]: path for path in sorted((folder / "lablaut").glob("*xx.lablaut"))}
     clips = []
     for path in _sounds(folder):
@@ -87,17 +87,20 @@ def _emodb(folder: Path) -> list[Clip]:
 
 
 def _librispeech(folder: Path) -> list[Clip]:
-    """Names are PART_SPEAKER_SPEAKER-CHAPTER-NUMBER."""
-    return [Clip(path.stem, path, path.stem.split("_")[1], "en") for path in _sounds(folder)]
+    """Names are PART_SPEAKER-CHAPTER-NUMBER, some with the speaker repeated before it."""
+    return [
+        Clip(path.stem, path, f"librispeech_{path.stem.split('_')[-1].split('-')[0]}", "en")
+        for path in _sounds(folder)
+    ]
 
 
 def _picovoice(folder: Path) -> list[Clip]:
-    """Speakers are not told: each clip counts as its own."""
-    return [Clip(path.stem, path, path.stem, "en") for path in _sounds(folder)]
+    """More than 50 speakers, not told apart: one performer here, so that none is held out by half."""
+    return [Clip(path.stem, path, "picovoice_unknown", "en") for path in _sounds(folder)]
 
 
 def _events(folder: Path) -> list[Clip]:
-    """Non-speech: the class as ``event`` (the whole clip's: gate it by activity), and the clip's own licence."""
+    """Non-speech: the class as ``event`` (of the whole clip: gate it by activity), and the clip's licence."""
     with (folder / "MANIFEST.csv").open(encoding="utf-8", newline="") as file:
         rows = sorted(csv.DictReader(file), key=lambda row: row["file"])
     clips = []
@@ -127,11 +130,15 @@ SPEECH_SETS: dict[str, SpeechSet] = {
     "emodb": SpeechSet(
         "speech/emodb",
         "CC0 1.0",
-        "Berlin Database of Emotional Speech: Burkhardt, Paeschke, Rolfes, Sendlmeier, Weiss (Interspeech 2005)",
+        "Berlin Database of Emotional Speech: Burkhardt, Paeschke, Rolfes, Sendlmeier, Weiss (2005)",
         _emodb,
     ),
     "dc_tts_ljtext": SpeechSet(
-        "speech/dc_tts_ljtext", "Apache-2.0", "dc_tts (Kyubyong Park), reading LJ Speech texts", _ljtext, shift=0.008
+        "speech/dc_tts_ljtext",
+        "Apache-2.0",
+        "dc_tts (Kyubyong Park), reading LJ Speech texts",
+        _ljtext,
+        shift=0.008,
     ),
     "librispeech": SpeechSet(
         "speech/librispeech",
