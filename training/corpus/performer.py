@@ -1,0 +1,83 @@
+"""One performer's tracks brought to a common frame: head pose out, neutral found, displacements in units.
+
+The unit of every length is the performer's outer eye corner distance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from .landmarks import EYE_CORNERS, GAP_PAIRS, MOUTH_CORNERS, STABLE, TABLE_NEUTRAL, Track, columns
+from .pose import apply, face_axes, similarity
+from .rig import Rig
+
+SEALED_QUANTILE = 0.02
+"""Quantile of a performer's lip gap at which the lips surely touch: the tracker's own floor."""
+TOUCH = 0.008
+"""Gap above that floor at which lips count as closed: half a pixel in these recordings."""
+NEUTRAL_FRAMES = 8
+"""Fewest frames that make a neutral face; noise of a point falls by their root."""
+
+
+@dataclass(frozen=True)
+class Performer:
+    """Frames of all clips, stacked: ``points [T, K, 3]`` frontal, in eye units; ``starts [clips + 1]``."""
+
+    name: str
+    ids: tuple[int, ...]
+    points: np.ndarray
+    neutral: np.ndarray  # [K, 3]
+    gap: np.ndarray  # [T, 2] inner lip gap and mouth width
+    closed: float  # gap below which the lips are closed
+    starts: np.ndarray
+    pixels: float  # pixels per unit
+
+
+def measure(points: np.ndarray, ids: tuple[int, ...]) -> np.ndarray:
+    """Inner lip gap and mouth width ``[T, 2]`` of frontal ``points [T, K, 3]`` (same unit)."""
+    upper, lower = (columns(ids, [pair[i] for pair in GAP_PAIRS]) for i in (0, 1))
+    left, right = columns(ids, MOUTH_CORNERS)
+    gap = (points[:, upper, 1] - points[:, lower, 1]).mean(1)
+    return np.stack([gap, points[:, right, 0] - points[:, left, 0]], 1).astype(np.float32)
+
+
+def align(tracks: Sequence[Track], rig: Rig) -> tuple[np.ndarray, float]:
+    """All frames in the rig's frontal frame, ``float32 [T, K, 3]`` in eye units, and pixels per unit."""
+    ids = tracks[0].ids
+    points = face_axes(np.concatenate([track.points for track in tracks]))
+    stable, table = columns(ids, STABLE), columns(ids, TABLE_NEUTRAL)
+    reference = points[len(points) // 2, stable]
+    for _ in range(3):
+        pose = similarity(points[:, stable], reference)
+        reference = np.median(apply(points[:, stable], pose), axis=0)
+    frontal = apply(points, similarity(points[:, stable], reference))
+    mean = np.median(frontal, axis=0)
+    target = rig.neutral[[rig.vertex[i] for i in TABLE_NEUTRAL]]
+    frontal = apply(frontal, tuple(np.repeat(part, len(frontal), 0) for part in similarity(mean[table][None], target)))
+    right, left = columns(ids, EYE_CORNERS)
+    unit = np.median(np.linalg.norm(frontal[:, left] - frontal[:, right], axis=1))
+    pixels = np.median(np.linalg.norm(points[:, left] - points[:, right], axis=1))
+    return frontal / unit, float(pixels)
+
+
+def find_neutral(points: np.ndarray, gap: np.ndarray) -> tuple[np.ndarray, float]:
+    """Neutral face ``[K, 3]`` and the closed threshold of the gap.
+
+    Lips closed; the median keeps lids open and brows at rest, since blinks and raises are the exception.
+    """
+    closed = float(np.quantile(gap[:, 0], SEALED_QUANTILE)) + TOUCH
+    enough = np.sort(gap[:, 0])[min(NEUTRAL_FRAMES, len(gap)) - 1]
+    return np.median(points[gap[:, 0] <= max(closed, enough)], axis=0), closed
+
+
+def gather(name: str, tracks: Sequence[Track], rig: Rig) -> Performer:
+    """Stack the clips of one performer and find its neutral."""
+    points, pixels = align(tracks, rig)
+    ids = tracks[0].ids
+    gap = measure(points, ids)
+    neutral, closed = find_neutral(points, gap)
+    starts = np.cumsum([0] + [len(track.points) for track in tracks])
+    return Performer(name, ids, points, neutral, gap, closed, starts, pixels)

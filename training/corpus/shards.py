@@ -1,0 +1,75 @@
+"""Shards on disk: ``SET.npz`` with the arrays, ``SET.json`` with what they mean, written aside and renamed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from .clip import MotionClip, split_of
+
+
+def fingerprint(inputs: Iterable[Path], sources: Iterable[Path], data: Path) -> str:
+    """Hash of all that a shard depends on: the code, and name, size and bytes of small, name and size of large
+    input files."""
+    digest = hashlib.sha256()
+    for path in sources:
+        digest.update(path.read_bytes())
+    for path in sorted(inputs):
+        size = path.stat().st_size
+        digest.update(f"{path.relative_to(data).as_posix()} {size}\n".encode())
+    return digest.hexdigest()
+
+
+def is_current(out: Path, name: str, mark: str) -> bool:
+    """Whether the shard ``name`` stands complete with this fingerprint."""
+    about = out / f"{name}.json"
+    if not (about.is_file() and (out / f"{name}.npz").is_file()):
+        return False
+    return json.loads(about.read_text(encoding="utf-8")).get("fingerprint") == mark
+
+
+def spans(lengths: Sequence[int]) -> list[tuple[int, int]]:
+    """Start and end of consecutive pieces."""
+    ends = np.cumsum([0, *lengths]).tolist()
+    return list(zip(ends[:-1], ends[1:], strict=True))
+
+
+def write_shard(
+    out: Path, name: str, mark: str, clips: Sequence[MotionClip], measured: np.ndarray, licence: str, attribution: str
+) -> None:
+    """Write both files; the description comes last, since it vouches for the arrays."""
+    out.mkdir(parents=True, exist_ok=True)
+    audio = spans([len(clip.audio) for clip in clips])
+    frames = spans([len(clip.channels) for clip in clips])
+    hops = spans([len(clip.phones) for clip in clips])
+    about = {
+        "set": name,
+        "licence": licence,
+        "attribution": attribution,
+        "fingerprint": mark,
+        "measured": measured.tolist(),
+        "utterances": [
+            {
+                "id": clip.name, "performer": clip.performer, "language": clip.language,
+                "split": split_of(clip.name), "audio": audio[i], "frames": frames[i], "hops": hops[i],
+            }
+            for i, clip in enumerate(clips)
+        ],
+    }  # fmt: skip
+    arrays, text = out / f".{name}.partial.npz", out / f".{name}.partial.json"
+    np.savez(
+        arrays,
+        audio=np.concatenate([clip.audio for clip in clips]).astype(np.int16),
+        channels=np.concatenate([clip.channels for clip in clips]).astype(np.float16),
+        gap=np.concatenate([clip.gap for clip in clips]).astype(np.float32),
+        phones=np.concatenate([clip.phones for clip in clips]).astype(np.int16),
+    )
+    text.write_text(json.dumps(about, ensure_ascii=False, indent=1), encoding="utf-8")
+    (out / f"{name}.json").unlink(missing_ok=True)
+    os.replace(arrays, out / f"{name}.npz")
+    os.replace(text, out / f"{name}.json")
