@@ -7,6 +7,7 @@ BPY45 := .venv-bpy45
 BPY50 := .venv-bpy50
 RUN := $(VENV)/.stamp-run
 DEVELOP := $(VENV)/.stamp-develop
+ALL := $(DEVELOP) $(BPY45)/.stamp $(BPY50)/.stamp
 PY := $(VENV)/bin/python
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -51,4 +52,91 @@ $(BPY50)/.stamp: requirements/bpy50.txt
 	@touch $@
 
 .PHONY: setup
-setup: $(DEVELOP) $(BPY45)/.stamp $(BPY50)/.stamp  ## create all environments
+setup: $(ALL)  ## create all environments
+
+.PHONY: lock
+lock:  ## resolve the dependency groups of pyproject.toml anew into requirements/
+	@for group in run develop bpy45 bpy50; do \
+		echo "resolving $$group" && \
+		$(PYTHON) -m venv --clear build/lock && \
+		build/lock/bin/python -m pip install --quiet --upgrade 'pip>=25.1' && \
+		build/lock/bin/python -m pip install --quiet --group $$group && \
+		build/lock/bin/python -m pip freeze | sed 's/+[a-z0-9.]*$$//' > requirements/$$group.txt || exit 1; \
+	done
+	@rm -rf build/lock
+
+# --- the demo -------------------------------------------------------------------------------------
+
+# make demo AUDIO=line.wav REFERENCES="take_1.csv take_2.csv:take_2.wav"
+.PHONY: demo
+demo: $(RUN) $(BPY45)/.stamp  ## build the demo character, bake its dialogue, render a video into build/demo
+	@$(BPY45)/bin/python -m mouthpiece.demo --out build/demo \
+		$(if $(AUDIO),--audio "$(AUDIO)") $(foreach take,$(REFERENCES),--reference "$(take)")
+
+# --- checks ---------------------------------------------------------------------------------------
+
+.PHONY: test
+test: $(ALL) lint package  ## everything: lint, unit, streaming, training, Blender 4.5 and 5.0, package
+	@$(PY) tests/suites.py
+
+.PHONY: lint
+lint: $(DEVELOP)  ## ruff's lint and format checks
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+
+.PHONY: format
+format: $(DEVELOP)  ## let ruff fix and format the code
+	@$(PY) -m ruff check --fix .
+	@$(PY) -m ruff format .
+
+.PHONY: bench
+bench: $(RUN)  ## speed of the model on this machine
+	@$(PY) -m mouthpiece bench
+
+# --- the model: ARGS="…" passes options on ---------------------------------------------------------
+
+.PHONY: corpus
+corpus: $(DEVELOP)  ## build the training corpus into build/corpus
+	@$(PY) -m mouthpiece.training.corpus $(ARGS)
+
+.PHONY: train
+train: $(DEVELOP)  ## train the model and export it into weights/
+	@$(PY) -m mouthpiece.training.train $(ARGS)
+
+.PHONY: evaluate
+evaluate: $(DEVELOP)  ## print every figure of the model card from held-out data
+	@$(PY) -m mouthpiece.training.evaluate $(ARGS)
+
+# --- the package ----------------------------------------------------------------------------------
+
+# The manifest is the lock: a wheel's name says its version, Python and platform.
+.PHONY: wheels
+wheels: $(BPY45)/.stamp  ## download the wheels that the manifest lists
+	@sed -n 's|^ *"\./wheels/\(.*\)\.whl",$$|\1|p' blender_manifest.toml | \
+	while IFS=- read -r name version python abi platform; do \
+		[ -e "wheels/$$name-$$version-$$python-$$abi-$$platform.whl" ] && continue; \
+		target="--python-version $${python#cp} --implementation cp --abi $$abi --platform $$platform"; \
+		[ "$$platform" = any ] && target=""; \
+		echo "downloading $$name $$version $$python $$platform"; \
+		$(BPY45)/bin/python -m pip download --quiet --no-deps --only-binary=:all: --dest wheels \
+			$$target "$$name==$$version" || exit 1; \
+	done
+
+# Blender's own extension builder; it runs without a Blender.
+BUILDER := $(BPY45)/lib/python3.11/site-packages/bpy/4.5/scripts/addons_core/bl_pkg/cli/blender_ext.py
+
+.PHONY: package
+package: wheels  ## build and validate dist/mouthpiece-VERSION-PLATFORM.zip
+	@rm -rf dist && mkdir -p dist
+	@$(BPY45)/bin/python $(BUILDER) build --source-dir . --output-dir dist --split-platforms
+	@for zip in dist/*.zip; do $(BPY45)/bin/python $(BUILDER) validate "$$zip" || exit 1; done
+	@ls -sh dist
+
+.PHONY: clean
+clean:  ## remove what tests, demo and packaging left (keeps environments, wheels, corpus and checkpoints)
+	rm -rf build/demo build/tests dist .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -not -path './.venv*' -prune -exec rm -rf {} +
+
+.PHONY: distclean
+distclean: clean  ## remove everything that a fresh clone does not have
+	rm -rf build wheels $(VENV) $(BPY45) $(BPY50)
