@@ -1,0 +1,51 @@
+"""What the zips hold, and what they must not."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PLATFORM_LIMIT = 200 * 1024 * 1024  # of Blender's extension platform
+
+
+def test_one_zip_per_platform_and_python(zips: dict[str, Path]) -> None:
+    assert sorted(zips) == ["linux_x64", "macos_arm64", "windows_x64"]
+    for path in zips.values():
+        assert path.stat().st_size < PLATFORM_LIMIT
+        with zipfile.ZipFile(path) as archive:
+            wheels = [Path(name).name for name in archive.namelist() if name.endswith(".whl")]
+        pythons = sorted(name.split("-")[2] for name in wheels if name.startswith("onnxruntime-"))
+        assert pythons == ["cp311", "cp313", "cp314"], path.name
+        assert not [name for name in wheels if name.startswith("numpy-")]
+
+
+@pytest.mark.parametrize("platform", ["linux_x64", "macos_arm64", "windows_x64"])
+def test_zip_holds_the_rooms_that_ship_and_nothing_else(zips: dict[str, Path], platform: str) -> None:
+    with zipfile.ZipFile(zips[platform]) as archive:
+        names = set(archive.namelist())
+        manifest = tomllib.loads(archive.read("blender_manifest.toml").decode())
+    assert manifest["build"]["generated"]["platforms"] == [platform.replace("_", "-")]
+    tops = {name.split("/")[0] for name in names}
+    files = {"__init__.py", "__main__.py", "preferences.py", "properties.py", "blender_manifest.toml"}
+    rooms = {"operators", "panels", "rigs", "inference", "weights", "wheels"}
+    assert tops == files | rooms | {"README.md", "LICENSE"}
+    assert not [name for name in names if "__pycache__" in name or name.endswith((".pt", ".part", ".pyc"))]
+    for room in rooms - {"wheels"}:
+        expected = {path.relative_to(ROOT).as_posix() for path in (ROOT / room).rglob("*.py")}
+        assert expected <= names
+
+
+def test_zip_holds_the_weights_that_the_list_states(zips: dict[str, Path]) -> None:
+    with zipfile.ZipFile(zips["linux_x64"]) as archive:
+        lines = archive.read("weights/SHA256SUMS").decode().splitlines()
+        listed = {name.lstrip("*"): digest for digest, name in (line.split(maxsplit=1) for line in lines)}
+        assert {"step.onnx", "style.onnx"} <= set(listed)
+        for name, digest in listed.items():
+            assert hashlib.sha256(archive.read(f"weights/{name}")).hexdigest() == digest, name
+        for name in ("MODEL_CARD.md", "ATTRIBUTION.md", "LICENSE"):
+            assert archive.read(f"weights/{name}").strip(), name
