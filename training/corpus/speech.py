@@ -9,6 +9,7 @@ import argparse
 import hashlib
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,46 +20,38 @@ from tqdm import tqdm
 from ...inference.errors import AudioError
 from ...inference.types import SAMPLE_RATE, C, frame_count
 from ..phones import UNLABELLED, hops_from_segments
+from .shards import fingerprint, is_current, spans
 from .speech_sets import SPEECH_SETS, Clip, SpeechSet
 
 SETS: tuple[str, ...] = tuple(SPEECH_SETS)
 HOPS_PER_FRAME = 4
 HELD_SHARE = 10
 """One speaker in ten is held out, chosen by the hash of the name."""
-_SOURCES = ("../phones.py", "speech.py", "speech_labels.py", "speech_sets.py")
+_SOURCES = ("../phones.py", "speech.py", "speech_labels.py", "speech_sets.py", "speech_synthetic.py")
 
 
 def build_set(data: Path, out: Path, name: str) -> None:
     """Write the shard of the set ``name`` to ``out``; nothing to do if its inputs and code are unchanged.
 
-    Raises FileNotFoundError if the set is not under ``data``, AudioError if a clip cannot be decoded.
+    Raises FileNotFoundError if the set is not under ``data``, AudioError if a clip cannot be decoded or made.
     """
     source = SPEECH_SETS[name]
-    folder = data / source.folder
-    if not folder.is_dir():
+    folder = data / (source.folder or "")
+    inputs = [path for path in folder.rglob("*") if path.is_file()] if source.folder else []
+    if source.folder and not inputs:
         raise FileNotFoundError(
             f"{folder}: the speech set {name!r} is not there; give the folder that holds it"
         )
-    fingerprint = _fingerprint(folder)
-    if _is_current(out, name, fingerprint):
+    labels = sorted(path for path in inputs if path.suffix != ".opus")
+    mark = fingerprint(inputs, [*(Path(__file__).parent / file for file in _SOURCES), *labels], data)
+    if is_current(out, name, mark):
         return
     clips = source.clips(folder)
-    speakers = len({clip.performer for clip in clips})
-    audio, phones, utterances = [], [], []
-    samples = hops = 0
-    for clip in tqdm(clips, desc=name, unit="clip"):
-        sound = decode(clip.path)
-        labels = clip_hops(clip, len(sound), source.shift)
-        spans = {
-            "audio": (samples, samples + len(sound)),
-            "frames": (0, 0),
-            "hops": (hops, hops + len(labels)),
-        }
-        utterances.append(_entry(clip, split_of(clip.performer, speakers)) | spans | clip.extra)
-        audio.append(sound)
-        phones.append(labels)
-        samples, hops = samples + len(sound), hops + len(labels)
-    _write(out, name, fingerprint, source, np.concatenate(audio), np.concatenate(phones), utterances)
+    sounds = [
+        decode(clip.sound) if isinstance(clip.sound, Path) else clip.sound for clip in tqdm(clips, desc=name)
+    ]
+    hops = [clip_hops(clip, len(sound), source.shift) for clip, sound in zip(clips, sounds, strict=True)]
+    _write(out, name, mark, source, clips, sounds, hops)
 
 
 def decode(path: Path) -> np.ndarray:
@@ -97,59 +90,44 @@ def split_of(speaker: str, speakers: int) -> str:
     return "held" if chosen and speakers > 1 else "train"
 
 
-def _entry(clip: Clip, split: str) -> dict[str, object]:
-    return {"id": clip.name, "performer": clip.performer, "language": clip.language, "split": split}
-
-
-def _fingerprint(folder: Path) -> str:
-    """Hash of what a shard depends on: this code, the set's text files, names and sizes of its sounds."""
-    digest = hashlib.sha256()
-    here = Path(__file__).parent
-    for name in _SOURCES:
-        digest.update((here / name).read_bytes())
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        digest.update(f"{path.relative_to(folder).as_posix()} {path.stat().st_size}\n".encode())
-        if path.suffix != ".opus":
-            digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
-def _is_current(out: Path, name: str, fingerprint: str) -> bool:
-    description = out / f"{name}.json"
-    if not (description.is_file() and (out / f"{name}.npz").is_file()):
-        return False
-    return json.loads(description.read_text(encoding="utf-8")).get("fingerprint") == fingerprint
+def _utterances(
+    clips: Sequence[Clip], audio: Sequence[tuple[int, int]], hops: Sequence[tuple[int, int]]
+) -> list[dict[str, object]]:
+    """The description of each clip; speech has no frames."""
+    speakers = len({clip.performer for clip in clips})
+    return [
+        {
+            "id": clip.name, "performer": clip.performer, "language": clip.language,
+            "split": split_of(clip.performer, speakers), "audio": audio[i], "frames": (0, 0), "hops": hops[i],
+            **clip.extra,
+        }
+        for i, clip in enumerate(clips)
+    ]  # fmt: skip
 
 
 def _write(
     out: Path,
     name: str,
-    fingerprint: str,
+    mark: str,
     source: SpeechSet,
-    audio: np.ndarray,
-    phones: np.ndarray,
-    utterances: list[dict[str, object]],
+    clips: Sequence[Clip],
+    sounds: Sequence[np.ndarray],
+    hops: Sequence[np.ndarray],
 ) -> None:
     """Write both files aside and rename them, the description last: it vouches for the arrays."""
     out.mkdir(parents=True, exist_ok=True)
-    description = {
+    about = {
         "set": name,
         "licence": source.licence,
         "attribution": source.attribution,
-        "fingerprint": fingerprint,
+        "fingerprint": mark,
         "measured": [False] * C,
-        "utterances": utterances,
+        "utterances": _utterances(clips, spans([len(s) for s in sounds]), spans([len(h) for h in hops])),
     }
-    arrays = out / f".{name}.partial.npz"
-    np.savez(
-        arrays,
-        audio=audio,
-        channels=np.zeros((0, C), np.float16),
-        gap=np.zeros((0, 2), np.float32),
-        phones=phones,
-    )
-    text = out / f".{name}.partial.json"
-    text.write_text(json.dumps(description, ensure_ascii=False, indent=1), encoding="utf-8")
+    arrays, text = out / f".{name}.partial.npz", out / f".{name}.partial.json"
+    channels, gap = np.zeros((0, C), np.float16), np.zeros((0, 2), np.float32)
+    np.savez(arrays, audio=np.concatenate(sounds), channels=channels, gap=gap, phones=np.concatenate(hops))
+    text.write_text(json.dumps(about, ensure_ascii=False, indent=1), encoding="utf-8")
     (out / f"{name}.json").unlink(missing_ok=True)
     os.replace(arrays, out / f"{name}.npz")
     os.replace(text, out / f"{name}.json")

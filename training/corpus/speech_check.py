@@ -62,7 +62,7 @@ def rise_offset(levels: np.ndarray, at: float) -> float | None:
 
 def clip_offsets(clip: Clip) -> dict[str, list[float]]:
     """Offsets in ms (positive: the label is early) of each kind of boundary in one labelled clip."""
-    sound = decode(clip.path)
+    sound = decode(clip.sound) if isinstance(clip.sound, Path) else clip.sound
     levels = {"sibilant": level(sound, 3500.0)}
     plain = level(sound)
     found: dict[str, list[float]] = {kind: [] for kind in KINDS}
@@ -96,7 +96,7 @@ def main() -> None:
     parser.add_argument("--clips", type=int, default=200, help="clips read per set, spread evenly")
     given = parser.parse_args()
     for name, source in SPEECH_SETS.items():
-        clips = [clip for clip in source.clips(given.data / source.folder) if clip.segments]
+        clips = [clip for clip in source.clips(given.data / (source.folder or "")) if clip.segments]
         offsets = [clip_offsets(clip) for clip in clips[:: max(1, len(clips) // given.clips)]]
         for kind in KINDS if offsets else ():
             values = np.array([value for found in offsets for value in found[kind]])

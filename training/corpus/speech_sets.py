@@ -7,18 +7,22 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
 from .speech_labels import Segments, read_alignment_tsv, read_festvox_lab, read_lablaut
+from .speech_synthetic import synthesise
 
 
 @dataclass(frozen=True)
 class Clip:
-    """One recording; ``segments`` (start s, end s, phone index) is None where nothing is labelled.
+    """One recording, a file or the ``int16 [N]`` sound itself at 16 kHz.
 
-    ``extra`` holds the clip's own JSON keys (emotion, event, licence).
+    ``segments`` (start s, end s, phone index) is None where nothing is labelled; ``extra`` holds the clip's
+    own JSON keys (emotion, event, licence).
     """
 
     name: str
-    path: Path
+    sound: Path | np.ndarray
     performer: str
     language: str
     segments: Segments | None = None
@@ -27,9 +31,9 @@ class Clip:
 
 @dataclass(frozen=True)
 class SpeechSet:
-    """A source: where it lies under the data folder, who must be named, and how its labels are shifted."""
+    """A source: its folder under the data folder (None: it is made), who must be named, its label shift."""
 
-    folder: str
+    folder: str | None
     licence: str
     attribution: str
     clips: Callable[[Path], list[Clip]]
@@ -112,6 +116,11 @@ def _events(folder: Path) -> list[Clip]:
     return clips
 
 
+def _synthetic(folder: Path) -> list[Clip]:
+    """Spoken by programs: nothing is read from ``folder``."""
+    return [Clip(clip.name, clip.sound, clip.voice, "en", clip.segments) for clip in synthesise()]
+
+
 SPEECH_SETS: dict[str, SpeechSet] = {
     "speechocean762": SpeechSet(
         "speech/speechocean762",
@@ -152,5 +161,10 @@ SPEECH_SETS: dict[str, SpeechSet] = {
     "events": SpeechSet(
         "events", "CC0, CC BY 3.0 and 4.0, MIT, BSD-3-Clause, WTFPL or public domain, stated by clip",
         "stated by clip", _events,
+    ),
+    "synthetic": SpeechSet(
+        None, "text made by this project, voices BSD-like (flite)",
+        "Flite voices slt, rms, awb and kal16, Copyright (c) Carnegie Mellon University and their speakers",
+        _synthetic,
     ),
 }  # fmt: skip
