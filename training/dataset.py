@@ -14,12 +14,14 @@ from ..inference.types import C
 
 @dataclass(frozen=True)
 class Utterance:
-    """One recording: ``mel float16 [4 T, 80]``, ``channels [T, 55]`` or empty, ``gap [T, 2]``, ``phones [4 T]``."""
+    """One recording: ``audio int16 [N]``, ``mel float16 [4 T, 80]``, ``channels [T, 55]`` or empty,
+    ``gap [T, 2]``, ``phones [4 T]``, ``measured [55]``."""
 
     name: str
     performer: str
     language: str
     split: str
+    audio: np.ndarray
     mel: np.ndarray
     channels: np.ndarray
     gap: np.ndarray
@@ -56,11 +58,11 @@ def load_set(shard: Path, cache: Path) -> list[Utterance]:
     measured = np.asarray(about["measured"], np.float32)
     utterances = []
     for item, mel in zip(about["utterances"], mels, strict=True):
-        (f0, f1), (h0, h1) = item["frames"], item["hops"]
+        (a0, a1), (f0, f1), (h0, h1) = item["audio"], item["frames"], item["hops"]
         utterances.append(
             Utterance(
-                item["id"], f"{about['set']}/{item['performer']}", item["language"], item["split"], mel,
-                data["channels"][f0:f1], data["gap"][f0:f1], data["phones"][h0:h1], measured,
+                item["id"], f"{about['set']}/{item['performer']}", item["language"], item["split"],
+                data["audio"][a0:a1], mel, data["channels"][f0:f1], data["gap"][f0:f1], data["phones"][h0:h1], measured,
             )
         )  # fmt: skip
     return utterances

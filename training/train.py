@@ -1,6 +1,6 @@
 """Trains the first model: ear, mouth and upper face together. Resumes from its own checkpoints.
 
-``python -m mouthpiece.training.train --corpus build/corpus --out build/train``
+``python -m mouthpiece.training.train --corpus build/corpus --out build/train`` after ``train_ear``.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ import torch
 from torch import Tensor
 
 from .augment import augment
-from .corpus.lips import LipReadout
+from .corpus.lips import LipReadout, lip_readout
+from .corpus.rig import load_rig
 from .dataset import Sampler, Sequence, Utterance, by_performer, load_corpus
 from .losses import Lips, articulation_loss, channel_loss, lip_loss, upper_loss, weak_lip_loss
 from .model.step import Mouthpiece
@@ -41,12 +42,11 @@ def is_filmed(utterance: Utterance) -> bool:
     return len(utterance.channels) > 0
 
 
-def prepare(utterances: list[Utterance], recipe: Recipe) -> Material:
+def prepare(utterances: list[Utterance], readout: LipReadout, recipe: Recipe) -> Material:
     """Samplers, statistics and the phone-to-lips targets from the training split."""
     utterances = [u for u in utterances if u.split == "train"]
     filmed = [u for u in utterances if is_filmed(u)]
     voices = [u for u in utterances if len(u.mel) and (u.phones >= 0).any()]
-    readout = LipReadout.load()
     heard = [u for u in filmed if len(u.mel)]
     rebuilt = np.concatenate([readout(np.asarray(u.channels, np.float32)) for u in heard])
     lips = Lips(*(torch.tensor(x, dtype=torch.float32)
@@ -128,10 +128,10 @@ def losses(model: Mouthpiece, material: Material, recipe: Recipe, step: int) -> 
     }
 
 
-def train(corpus: Path, folder: Path, recipe: Recipe) -> None:
+def train(corpus: Path, rig: Path, folder: Path, recipe: Recipe) -> None:
     """The joint stage; starts from the ear of ``train_ear`` where that has run."""
     utterances = load_corpus(corpus, corpus.parent / "features")
-    material = prepare(utterances, recipe)
+    material = prepare(utterances, lip_readout(load_rig(rig)), recipe)
     run = Run(recipe, folder / "last.pt")
     if not run.resume():
         set_face_scale(run.model, [u for u in utterances if u.split == "train"])
@@ -142,12 +142,13 @@ def train(corpus: Path, folder: Path, recipe: Recipe) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--corpus", type=Path, default=Path("build/corpus"))
+    parser.add_argument("--rig", type=Path, default=Path("../shared/data/rigs/ict_face.npz"))
     parser.add_argument("--out", type=Path, default=Path("build/train"))
     parser.add_argument("--steps", type=int, default=Recipe.steps)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    train(options.corpus, options.out, Recipe(steps=options.steps))
+    train(options.corpus, options.rig, options.out, Recipe(steps=options.steps))
 
 
 if __name__ == "__main__":

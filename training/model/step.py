@@ -31,10 +31,15 @@ class Mouthpiece(nn.Module):
         parts = (self.encoder, self.decoder, self.upper)
         return {name: value for part in parts for name, value in part.initial_state(batch).items()}
 
-    def hear_and_move(self, mel: Tensor, style: Tensor, state: State | None = None) -> dict[str, Tensor]:
-        """Whole sequences: ``mel [B, 4 T, 80]``, ``style [B, S]`` → logits, channels and hidden sequence."""
-        state = state or self.initial_state(len(mel))
+    def hear_and_move(self, mel: Tensor, style: Tensor, keep: Tensor | None = None) -> dict[str, Tensor]:
+        """Whole sequences: ``mel [B, 4 T, 80]``, ``style [B, S]`` → logits, channels and hidden sequence.
+
+        ``keep [B, 1, 1]`` (training) is 0 for rows whose mouth must do without the bottleneck.
+        """
+        state = self.initial_state(len(mel))
         phones, features, bottleneck, _ = self.encoder(mel, state)
+        if keep is not None:
+            bottleneck = bottleneck * keep
         channels, hidden, _ = self.decoder(phones, features, bottleneck, style, state)
         return {"phones": phones, "features": features, "channels": channels, "hidden": hidden}
 

@@ -1,0 +1,63 @@
+"""The articulograph test: measured lips of a speaker, language and emotions that no training saw."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..inference.animate import animate
+from ..inference.decode import load_audio
+from ..inference.features import log_mel
+from ..inference.model import Model
+from ..inference.types import TICK_RATE, frame_times
+from .baselines import Ridge, rhubarb_opening, spectra
+from .corpus.lips import LipReadout
+from .figures import Figure
+from .metrics import bootstrap, correlation
+
+GROUP = "A stranger's lips by articulography (Mandarin, seven emotions), no references"
+
+
+@dataclass(frozen=True)
+class Articulogram:
+    """``audio float32 [N]``; ``lips [T, 2]`` aperture and width in mm at the model's ticks."""
+
+    name: str
+    audio: np.ndarray
+    lips: np.ndarray
+
+
+def load(folder: Path) -> list[Articulogram]:
+    """Reads ``lips.npz`` (frame t at (t + 1) / 25 s) and resamples it to the ticks' times."""
+    recordings = []
+    with np.load(folder / "lips.npz", allow_pickle=False) as stored:
+        for name in stored["names"].tolist():
+            audio = load_audio(folder / "audio" / f"{name}.opus")
+            lips = np.stack([stored[f"a_{name}"], stored[f"w_{name}"]], 1)
+            times = (np.arange(len(lips)) + 1) / TICK_RATE
+            ticks = frame_times(min(len(lips), -(-len(audio) // 640)))
+            resampled = np.stack([np.interp(ticks, times, column) for column in lips.T], 1)
+            recordings.append(Articulogram(name, audio, resampled))
+    return recordings
+
+
+def articulograph(model: Model, readout: LipReadout, ridge: Ridge, data: Path) -> list[Figure]:
+    """Mean per-utterance correlation of aperture and width: the model, ridge regression and the peer."""
+    recordings = load(data / "eval_ema_dev")
+    peers = data / "peers" / "eval_ema_dev"
+    mouths, ridges, openings = [], [], []
+    for recording in recordings:
+        frames = len(recording.lips)
+        mouths.append(readout(animate(recording.audio, model))[:frames])
+        ridges.append((spectra(log_mel(recording.audio)) @ ridge.weights)[:frames])
+        openings.append(rhubarb_opening(peers / f"{recording.name}.tsv", frames)[:, None])
+    figures = []
+    for who, lips in (("Mouthpiece", mouths), ("ridge regression", ridges), ("Rhubarb 1.14", openings)):
+        for column, metric in enumerate(("lip-aperture correlation", "mouth-width correlation")[: lips[0].shape[1]]):
+            values = np.array(
+                [correlation(lip[:, column], r.lips[:, column]) for lip, r in zip(lips, recordings, strict=True)]
+            )
+            figures.append(Figure(GROUP, who, metric, float(np.nanmean(values)), bootstrap(values), len(values)))
+    return figures
