@@ -1,0 +1,1 @@
+"""Poppy: an original stylised bust, all of it numpy geometry made by this package."""
