@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+HOST = {"linux": "linux_x64", "darwin": "macos_arm64", "win32": "windows_x64"}[sys.platform]
 SCRIPT = Path(__file__).with_name("installed_bake.py")
 
 
@@ -18,7 +20,7 @@ def test_installed_package_bakes(
     tmp_path: Path,
 ) -> None:
     result = tmp_path / "result.json"
-    done = blender(SCRIPT, zips["linux_x64"], result)
+    done = blender(SCRIPT, zips[HOST], result)
     assert done.returncode == 0, done.stdout + done.stderr
     found = json.loads(result.read_text("utf-8"))
     assert found["baked"] == ["FINISHED"], done.stdout + done.stderr
