@@ -22,7 +22,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "__init__": ("operators", "panels", "properties", "preferences"),
     "operators": ("rigs", "inference"),
     "panels": ("properties",),
-    "properties": ("rigs",),
+    "properties": ("rigs", "preferences"),
     "preferences": ("rigs",),
     "__main__": ("rigs", "inference"),
     "rigs": ("inference.types", "inference.errors"),

@@ -1,0 +1,33 @@
+"""The verbs that an artist presses, one file each."""
+
+from __future__ import annotations
+
+import bpy
+
+from .bake import MOUTHPIECE_OT_bake
+from .cancel import MOUTHPIECE_OT_cancel
+from .mapping_detect import MOUTHPIECE_OT_mapping_detect
+from .references import (
+    MOUTHPIECE_OT_reference_add,
+    MOUTHPIECE_OT_reference_import,
+    MOUTHPIECE_OT_reference_remove,
+)
+
+CLASSES = (
+    MOUTHPIECE_OT_bake,
+    MOUTHPIECE_OT_cancel,
+    MOUTHPIECE_OT_mapping_detect,
+    MOUTHPIECE_OT_reference_add,
+    MOUTHPIECE_OT_reference_import,
+    MOUTHPIECE_OT_reference_remove,
+)
+
+
+def register() -> None:
+    for cls in CLASSES:
+        bpy.utils.register_class(cls)
+
+
+def unregister() -> None:
+    for cls in reversed(CLASSES):
+        bpy.utils.unregister_class(cls)

@@ -1,0 +1,147 @@
+"""What a bake needs, gathered from the scene on the main thread; from here on no Blender data is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import bpy
+import numpy as np
+
+from ..inference.animate import animate
+from ..inference.errors import RigError, TakeError
+from ..inference.model import Model
+from ..inference.types import Take, frame_count, frame_times
+from ..rigs.bake_plan import BakePlan, plan_bake
+from ..rigs.retarget import SceneClock
+from ..rigs.rig import Rig
+from ..rigs.scene_read import (
+    TakeSource,
+    animated,
+    find_target,
+    object_animation,
+    read_head,
+    read_rig,
+    read_take,
+)
+from .sound import file_samples, sound_samples
+
+
+@dataclass(frozen=True)
+class BakeRequest:
+    """A bake's input. Objects are kept by name, since undo may replace them while the model runs."""
+
+    scene: str
+    target: str
+    head_target: str
+    head_bone: str
+    clock: SceneClock
+    whole_frames: bool
+    audio: np.ndarray
+    references: tuple[tuple[Take, float], ...]
+    style_strength: float
+    valence: float | np.ndarray
+    arousal: float | np.ndarray
+    seed: int
+    device: str
+
+    def infer(self, progress: Callable[[float], None], cancelled: Callable[[], bool]) -> np.ndarray:
+        """Channels ``float32 [T, C]`` of the sound; may run outside the main thread. Raises Cancelled."""
+        return animate(
+            self.audio,
+            Model.load(device=self.device),
+            references=self.references,
+            style_strength=self.style_strength,
+            valence=self.valence,
+            arousal=self.arousal,
+            seed=self.seed,
+            progress=progress,
+            cancelled=cancelled,
+        )
+
+    def rig(self) -> Rig:
+        """The character as it is now. Raises RigError when it has gone."""
+        scene, target = bpy.data.scenes.get(self.scene), bpy.data.objects.get(self.target)
+        if scene is None or target is None:
+            raise RigError(f"{self.target} is no longer in the scene: select the face and bake again.")
+        head = bpy.data.objects.get(self.head_target) if self.head_target else None
+        return read_rig(scene, target, head, self.head_bone)
+
+    def plan(self, rig: Rig, channels: np.ndarray) -> BakePlan:
+        return plan_bake(rig, channels, self.clock, whole=self.whole_frames)
+
+
+def disabled_reason(context: bpy.types.Context) -> str:
+    """Why no bake can start now, "" when one can."""
+    settings = context.scene.mouthpiece
+    if context.window_manager.mouthpiece.running:
+        return "A bake is running"
+    if find_target(context) is None:
+        return "Select the face, or choose it in the Mouthpiece tab"
+    if settings.sound is None and not settings.audio_path:
+        return "Choose a dialogue sound"
+    return ""
+
+
+def read_request(context: bpy.types.Context) -> BakeRequest:
+    """Check the rig and read everything else from the scene. Raises a MouthpieceError naming the culprit."""
+    scene, settings = context.scene, context.scene.mouthpiece
+    target = find_target(context)
+    head = settings.head_target
+    read_rig(scene, target, head, settings.head_bone)
+    clock = SceneClock(scene.render.fps / scene.render.fps_base, settings.frame_start)
+    audio = sound_samples(settings.sound) if settings.sound else file_samples(settings.audio_path)
+    frames = clock.frames(frame_times(frame_count(len(audio))))
+    valence = animated(scene, "mouthpiece.valence", frames)
+    arousal = animated(scene, "mouthpiece.arousal", frames)
+    enabled = [(i, item) for i, item in enumerate(settings.references) if item.enabled and item.weight > 0.0]
+    return BakeRequest(
+        scene=scene.name,
+        target=target.name,
+        head_target=head.name if head else "",
+        head_bone=settings.head_bone,
+        clock=clock,
+        whole_frames=settings.whole_frames,
+        audio=audio,
+        references=tuple((_reference_take(context, i, item, clock.rate), item.weight) for i, item in enabled),
+        style_strength=settings.style_strength,
+        valence=settings.valence if valence is None else valence,
+        arousal=settings.arousal if arousal is None else arousal,
+        seed=settings.seed,
+        device=_device(context),
+    )
+
+
+def _device(context: bpy.types.Context) -> str:
+    """The scene's device; on automatic the add-on preferences' (a bare package has none)."""
+    device = context.scene.mouthpiece.device
+    addon = context.preferences.addons.get(__package__.rpartition(".")[0])
+    return addon.preferences.device if addon and device == "auto" else device
+
+
+def _reference_take(
+    context: bpy.types.Context, index: int, item: bpy.types.PropertyGroup, rate: float
+) -> Take:
+    """The take of entry ``index`` of the reference list. Raises TakeError."""
+    settings = context.scene.mouthpiece
+    action, slot = item.action, item.slot
+    if action is None and item.source is not None:
+        found = object_animation(item.source)
+        if found is None:
+            raise TakeError(
+                f"Reference {index + 1}: {item.source.name} has no facial animation; choose another."
+            )
+        action, slot = found[0], slot or (found[1].identifier if found[1] else "")
+    if action is None:
+        raise TakeError(f"Reference {index + 1} has no action: choose one, or switch the reference off.")
+    source = TakeSource(
+        action=action,
+        slot=slot,
+        rate=rate,
+        first=item.frame_first if item.use_range else None,
+        last=item.frame_last if item.use_range else None,
+        audio=sound_samples(item.sound) if item.sound else None,
+        sound_frame=item.sound_frame,
+        head=read_head(settings.head_target, settings.head_bone) if settings.head_target else None,
+    )
+    return read_take(source)

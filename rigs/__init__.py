@@ -1,0 +1,1 @@
+"""What a face is: canonical names, retargeting, and the scene modules that read and write Blender data."""

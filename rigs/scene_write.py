@@ -1,0 +1,150 @@
+"""Writes Blender's animation data: one Action per bake, on NLA tracks of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import bpy
+import numpy as np
+
+from ..inference.types import BLENDSHAPES, HEAD, INDEX, Take
+from . import head
+from .bake_plan import BakePlan, Curves
+from .scene_read import MARK
+
+TRACK = "Mouthpiece"
+HEAD_MARK = "mouthpiece_head"
+"""Custom property that points from a baked Action to the head object it turns."""
+
+
+def write_bake(plan: BakePlan) -> bpy.types.Action:
+    """Put ``plan`` on the scene and take Mouthpiece's former bake of the same datablocks away.
+
+    Everything new is made before anything old goes; on any error the new is removed and the error raised.
+    """
+    blocks = [curves.datablock for curves in plan.curves]
+    bare = [block for block in blocks if block.animation_data is None]
+    tracks: list[tuple[bpy.types.AnimData, bpy.types.NlaTrack]] = []
+    action = bpy.data.actions.new(plan.name)
+    try:
+        slots = _fill(action, plan.frames, plan.curves)
+        action[MARK] = True
+        if plan.head is not None:
+            action[HEAD_MARK] = plan.head
+        for block, slot in zip(blocks, slots, strict=True):
+            data = block.animation_data or block.animation_data_create()
+            tracks.append((data, _new_track(data)))
+            _add_strip(tracks[-1][1], action, slot, plan.frames)
+    except Exception:
+        for data, track in tracks:
+            data.nla_tracks.remove(track)
+        for block in bare:
+            block.animation_data_clear()
+        bpy.data.actions.remove(action)
+        raise
+    _remove_former(blocks, action)
+    for (_, track), block in zip(tracks, blocks, strict=True):
+        track.name = TRACK
+        block.update_tag()
+    action.name = plan.name
+    return action
+
+
+def take_action(take: Take, rate: float, start: float = 1.0) -> bpy.types.Action:
+    """A new Action that holds ``take`` as ARKit-named shape keys and head turns, ``rate`` frames a second."""
+    frames = start + (np.arange(len(take.channels)) + 0.5) / take.fps * rate
+    names = [name for name in BLENDSHAPES if take.measured[INDEX[name]]]
+    paths = tuple((f'key_blocks["{name}"].value', 0) for name in names)
+    curves = [Curves(None, "KEY", "Face", paths, take.channels[:, [INDEX[name] for name in names]])]
+    if any(take.measured[INDEX[name]] for name in HEAD):
+        turns = head.eulers(head.rotations(take.channels), "XYZ").astype(np.float32)
+        curves.append(
+            Curves(None, "OBJECT", "Head", tuple(("delta_rotation_euler", i) for i in range(3)), turns)
+        )
+    action = bpy.data.actions.new(take.name)
+    _fill(action, frames, curves)
+    action.use_fake_user = True
+    return action
+
+
+def _fill(
+    action: bpy.types.Action, frames: np.ndarray, parts: Iterable[Curves]
+) -> list[bpy.types.ActionSlot]:
+    """Give ``action`` a slot with F-curves per part, keyed at ``frames [M]``; the slots in order."""
+    enum = bpy.types.Keyframe.bl_rna.properties["interpolation"].enum_items
+    linear = np.full(len(frames), enum["LINEAR"].value, np.int32)
+    layer = action.layers.new(TRACK)
+    strip = layer.strips.new(type="KEYFRAME")
+    points = np.empty((len(frames), 2), np.float32)
+    points[:, 0] = frames
+    slots = []
+    for part in parts:
+        slot = action.slots.new(part.id_type, part.slot)
+        bag = strip.channelbag(slot, ensure=True)
+        for (path, index), values in zip(part.paths, part.values.T, strict=True):
+            points[:, 1] = values
+            curve = bag.fcurves.new(path, index=index)
+            curve.keyframe_points.add(len(frames))
+            curve.keyframe_points.foreach_set("co", points.ravel())
+            curve.keyframe_points.foreach_set("interpolation", linear)
+            curve.update()
+        slots.append(slot)
+    return slots
+
+
+def _new_track(data: bpy.types.AnimData) -> bpy.types.NlaTrack:
+    """A track above Mouthpiece's former one, with its mute state, else above all."""
+    former = next((track for track in data.nla_tracks if any(map(_is_ours, track.strips))), None)
+    if former is None:
+        return data.nla_tracks.new()
+    track = data.nla_tracks.new(prev=former)
+    track.mute = former.mute
+    return track
+
+
+def _add_strip(
+    track: bpy.types.NlaTrack, action: bpy.types.Action, slot: bpy.types.ActionSlot, frames: np.ndarray
+) -> None:
+    """Play ``action`` unmoved, and nothing before or after it, so that other animation shows there."""
+    first, last = float(np.floor(frames[0])), float(np.floor(frames[-1]) + 1.0)
+    strip = track.strips.new(TRACK, int(first), action)
+    strip.action_slot = slot
+    strip.action_frame_start, strip.action_frame_end = first, last
+    strip.frame_start, strip.frame_end = first, last
+    strip.extrapolation = "NOTHING"
+
+
+def _remove_former(blocks: list[bpy.types.ID], action: bpy.types.Action) -> None:
+    """Remove Mouthpiece's other strips from ``blocks`` and from the heads they turned, and unused Actions."""
+    former: set[bpy.types.Action] = set()
+    heads: set[bpy.types.ID] = set()
+    for block in blocks:
+        gone = _remove_strips(block, action)
+        former |= gone
+        heads |= {old[HEAD_MARK] for old in gone if old.get(HEAD_MARK) is not None}
+    for turned in heads.difference(blocks):
+        _remove_strips(turned, action, only=former)
+    for old in former:
+        if old.users == 0:
+            bpy.data.actions.remove(old)
+
+
+def _remove_strips(
+    block: bpy.types.ID, keep: bpy.types.Action, only: set[bpy.types.Action] | None = None
+) -> set[bpy.types.Action]:
+    """Remove Mouthpiece's strips but ``keep``'s, and tracks that leaves empty; the strips' Actions."""
+    gone = set()
+    data = block.animation_data
+    for track in list(data.nla_tracks) if data else ():
+        ours = [strip for strip in track.strips if _is_ours(strip) and strip.action != keep]
+        former = [strip for strip in ours if only is None or strip.action in only]
+        for strip in former:
+            gone.add(strip.action)
+            track.strips.remove(strip)
+        if former and not track.strips:
+            data.nla_tracks.remove(track)
+    return gone
+
+
+def _is_ours(strip: bpy.types.NlaStrip) -> bool:
+    return strip.action is not None and MARK in strip.action
