@@ -129,7 +129,7 @@ def relative_only(module: str, found: list[Import]) -> list[Import]:
 
 def places(module: str, found: list[Import]) -> list[Import]:
     """Blender, its sound library and torch stay in the modules that are meant to face them."""
-    rules = ((BLENDER, BLENDER_PLACES), ({"aud"}, AUD_PLACES), ({"torch"}, TORCH_PLACES))
+    rules = ((BLENDER, BLENDER_PLACES + BLENDER_MODULES), ({"aud"}, AUD_PLACES), ({"torch"}, TORCH_PLACES))
     wrong = []
     for packages, homes in rules:
         if not any(within(module, home) for home in homes):
