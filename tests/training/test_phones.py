@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from mouthpiece.training.phones import (
     FEATURE_TABLE,
     FEATURES,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from mouthpiece.training.corpus.speech_labels import read_alignment_tsv, read_festvox_lab, read_lablaut
 from mouthpiece.training.corpus.speech_synthetic import read_psdur
 from mouthpiece.training.phones import PHONES, SILENCE, UNLABELLED

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+
 from mouthpiece.inference.errors import AudioError
-from mouthpiece.training.corpus import speech
+from mouthpiece.training.corpus import shards, speech
 from mouthpiece.training.corpus.speech_sets import EMOTIONS, SPEECH_SETS, Clip
 from mouthpiece.training.phones import PHONES, UNLABELLED
 
@@ -88,7 +89,7 @@ def test_an_interrupted_build_starts_again(
 ) -> None:
     out = tmp_path / "out"
     with monkeypatch.context() as broken:
-        broken.setattr(speech.os, "replace", lambda *paths: (_ for _ in ()).throw(KeyboardInterrupt))
+        broken.setattr(shards.os, "replace", lambda *paths: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             speech.build_set(data, out, "emodb")
     assert not (out / "emodb.json").exists() and not (out / "emodb.npz").exists()

@@ -6,6 +6,7 @@ import shutil
 
 import numpy as np
 import pytest
+
 from mouthpiece.inference.errors import AudioError
 from mouthpiece.training.corpus import speech_synthetic
 from mouthpiece.training.corpus.speech_check import level, rise_offset

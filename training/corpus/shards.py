@@ -40,10 +40,15 @@ def spans(lengths: Sequence[int]) -> list[tuple[int, int]]:
 
 
 def write_shard(
-    out: Path, name: str, mark: str, clips: Sequence[MotionClip], measured: np.ndarray, licence: str, attribution: str
+    out: Path,
+    name: str,
+    mark: str,
+    clips: Sequence[MotionClip],
+    measured: np.ndarray,
+    licence: str,
+    attribution: str,
 ) -> None:
-    """Write both files; the description comes last, since it vouches for the arrays."""
-    out.mkdir(parents=True, exist_ok=True)
+    """Write the shard of clips that show a face; see ``write_files``."""
     audio = spans([len(clip.audio) for clip in clips])
     frames = spans([len(clip.channels) for clip in clips])
     hops = spans([len(clip.phones) for clip in clips])
@@ -61,15 +66,21 @@ def write_shard(
             for i, clip in enumerate(clips)
         ],
     }  # fmt: skip
-    arrays, text = out / f".{name}.partial.npz", out / f".{name}.partial.json"
-    np.savez(
-        arrays,
-        audio=np.concatenate([clip.audio for clip in clips]).astype(np.int16),
-        channels=np.concatenate([clip.channels for clip in clips]).astype(np.float16),
-        gap=np.concatenate([clip.gap for clip in clips]).astype(np.float32),
-        phones=np.concatenate([clip.phones for clip in clips]).astype(np.int16),
-    )
+    arrays = {
+        "audio": np.concatenate([clip.audio for clip in clips]).astype(np.int16),
+        "channels": np.concatenate([clip.channels for clip in clips]).astype(np.float16),
+        "gap": np.concatenate([clip.gap for clip in clips]).astype(np.float32),
+        "phones": np.concatenate([clip.phones for clip in clips]).astype(np.int16),
+    }
+    write_files(out, name, about, arrays)
+
+
+def write_files(out: Path, name: str, about: dict[str, object], arrays: dict[str, np.ndarray]) -> None:
+    """Write both files aside and rename them; the description comes last, since it vouches for the arrays."""
+    out.mkdir(parents=True, exist_ok=True)
+    packed, text = out / f".{name}.partial.npz", out / f".{name}.partial.json"
+    np.savez(packed, **arrays)
     text.write_text(json.dumps(about, ensure_ascii=False, indent=1), encoding="utf-8")
     (out / f"{name}.json").unlink(missing_ok=True)
-    os.replace(arrays, out / f"{name}.npz")
+    os.replace(packed, out / f"{name}.npz")
     os.replace(text, out / f"{name}.json")

@@ -1,14 +1,8 @@
-"""Speech shards: decode a set, place its phones on hops, write ``SET.npz`` and ``SET.json``.
-
-``python -m mouthpiece.training.corpus.speech DATA OUT [SET]…`` builds them by hand.
-"""
+"""Speech shards: decode a set, place its phones on hops, write ``SET.npz`` and ``SET.json``."""
 
 from __future__ import annotations
 
-import argparse
 import hashlib
-import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,14 +14,17 @@ from tqdm import tqdm
 from ...inference.errors import AudioError
 from ...inference.types import SAMPLE_RATE, C, frame_count
 from ..phones import UNLABELLED, hops_from_segments
-from .shards import fingerprint, is_current, spans
+from .shards import fingerprint, is_current, spans, write_files
 from .speech_sets import SPEECH_SETS, Clip, SpeechSet
 
 SETS: tuple[str, ...] = tuple(SPEECH_SETS)
 HOPS_PER_FRAME = 4
 HELD_SHARE = 10
 """One speaker in ten is held out, chosen by the hash of the name."""
-_SOURCES = ("../phones.py", "speech.py", "speech_labels.py", "speech_sets.py", "speech_synthetic.py")
+_SOURCES = (
+    "../phones.py", "shards.py", "speech.py", "speech_labels.py", "speech_sets.py", "speech_synthetic.py",
+)  # fmt: skip
+"""Code that the contents of a speech shard depend on."""
 
 
 def build_set(data: Path, out: Path, name: str) -> None:
@@ -114,8 +111,6 @@ def _write(
     sounds: Sequence[np.ndarray],
     hops: Sequence[np.ndarray],
 ) -> None:
-    """Write both files aside and rename them, the description last: it vouches for the arrays."""
-    out.mkdir(parents=True, exist_ok=True)
     about = {
         "set": name,
         "licence": source.licence,
@@ -124,27 +119,10 @@ def _write(
         "measured": [False] * C,
         "utterances": _utterances(clips, spans([len(s) for s in sounds]), spans([len(h) for h in hops])),
     }
-    arrays, text = out / f".{name}.partial.npz", out / f".{name}.partial.json"
-    channels, gap = np.zeros((0, C), np.float16), np.zeros((0, 2), np.float32)
-    np.savez(arrays, audio=np.concatenate(sounds), channels=channels, gap=gap, phones=np.concatenate(hops))
-    text.write_text(json.dumps(about, ensure_ascii=False, indent=1), encoding="utf-8")
-    (out / f"{name}.json").unlink(missing_ok=True)
-    os.replace(arrays, out / f"{name}.npz")
-    os.replace(text, out / f"{name}.json")
-
-
-def main() -> None:
-    """Build the named sets, all of them by default."""
-    parser = argparse.ArgumentParser(description="Build speech shards")
-    parser.add_argument("data", type=Path)
-    parser.add_argument("out", type=Path)
-    parser.add_argument("sets", nargs="*", metavar="SET", help=", ".join(SETS))
-    given = parser.parse_args()
-    if unknown := set(given.sets) - set(SETS):
-        parser.error(f"no such set: {', '.join(sorted(unknown))}; there are {', '.join(SETS)}")
-    for name in given.sets or SETS:
-        build_set(given.data, given.out, name)
-
-
-if __name__ == "__main__":
-    main()
+    arrays = {
+        "audio": np.concatenate(sounds),
+        "channels": np.zeros((0, C), np.float16),
+        "gap": np.zeros((0, 2), np.float32),
+        "phones": np.concatenate(hops),
+    }
+    write_files(out, name, about, arrays)
