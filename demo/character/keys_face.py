@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from .fields import bump, rotate_x, smoothstep
-from .keys_mouth import inner_follow
+from .keys_mouth import inner_follow, reach_of
 from .shape import JAW_ANGLE, JAW_PIVOT
 from .skin import Face
 
 Vector = tuple[float, float, float]
-CORNER_SHARE = 0.42
+CORNER_SHARE = 0.30
 """Part of the jaw's turn that the mouth corners follow."""
-SEAL_SHARE = 0.50
+SEAL_SHARE = 0.26
 """Part of the jaw's turn at which closed lips meet in the middle."""
 
 
@@ -49,7 +49,8 @@ def jaw_open(face: Face) -> np.ndarray:
 
 def mouth_close(face: Face) -> np.ndarray:
     """Lips brought together over a jaw that is as far open: exact on the lip line and its inner rows."""
-    fade = (1.0 - smoothstep(0.30, 1.0, face.mu)) * inner_follow(face)
+    fade = 1.0 - smoothstep(0.0, 1.0, (face.mu - 0.24) / (reach_of(face.nu) - 0.24))
+    fade = fade * inner_follow(face)
     line = jaw_turn(face.rest) * (seal_share(face) - jaw_share(face))[:, None]
     return line * fade[:, None]
 

@@ -49,7 +49,7 @@ class Stroke:
 
 def reach_of(nu: np.ndarray) -> np.ndarray:
     """``mu`` at which a stroke of reach 1 dies away: far over the cheeks, near under the nose."""
-    return ring(np.array([[1.55], [1.15], [0.74], [1.15], [1.55], [1.35], [1.15], [1.35]]), nu)[:, 0]
+    return ring(np.array([[1.55], [0.95], [0.52], [0.95], [1.55], [1.35], [1.15], [1.35]]), nu)[:, 0]
 
 
 def inner_follow(face: Face) -> np.ndarray:
@@ -93,14 +93,10 @@ STROKES: dict[str, tuple[Stroke, ...]] = {
         Stroke((0.150, -0.065, -0.055), (0.065, -0.02, 0.004), (0.0, 0.0, 0.008), (0.065, -0.02, -0.045), (0.0, 0.0, -0.022), True),
     ),
     "mouthRollLower": (
-        Stroke(lower_mid=(0.0, -0.060, 0.028), lower=(0.0, -0.075, 0.036), hold=0.16, reach=0.40),
-        Stroke(lower_mid=(0.0, -0.02, 0.035), lower=(0.0, -0.02, 0.045), hold=0.3, reach=0.9),
-        Stroke(upper_mid=(0.0, 0.0, -0.004), upper=(0.0, 0.0, -0.006)),
+        Stroke(lower_mid=(0.0, -0.065, 0.022), lower=(0.0, -0.075, 0.028), hold=0.12, reach=0.75),
     ),
     "mouthRollUpper": (
-        Stroke(upper_mid=(0.0, -0.060, -0.028), upper=(0.0, -0.070, -0.034), hold=0.14, reach=0.52),
-        Stroke(upper_mid=(0.0, -0.015, -0.030), upper=(0.0, -0.015, -0.036), hold=0.26, reach=1.0),
-        Stroke(lower_mid=(0.0, 0.0, 0.004), lower=(0.0, 0.0, 0.006)),
+        Stroke(upper_mid=(0.0, -0.060, -0.022), upper=(0.0, -0.070, -0.028), hold=0.12, reach=0.9),
     ),
     "mouthShrugLower": (
         Stroke((0.0, 0.0, -0.01), (0.0, 0.02, 0.035), (0.0, 0.03, 0.050), (0.0, 0.035, 0.035), (0.0, 0.055, 0.050), reach=1.15),
@@ -109,14 +105,13 @@ STROKES: dict[str, tuple[Stroke, ...]] = {
         Stroke((0.0, 0.0, -0.005), (0.0, 0.025, 0.030), (0.0, 0.040, 0.045), (0.0, 0.02, 0.030), (0.0, 0.02, 0.045)),
     ),
     "mouthPressLeft": (
-        Stroke((0.02, -0.03, 0.005), (0.0, -0.035, -0.012), (0.0, -0.012, -0.004), (0.0, -0.035, -0.012), (0.0, -0.012, -0.004), True, hold=0.1, reach=0.45),
-        Stroke(upper_mid=(0.0, 0.0, -0.022), upper=(0.0, 0.0, -0.010), lower_mid=(0.0, 0.0, -0.022), lower=(0.0, 0.0, -0.010), one_sided=True, hold=0.05, reach=0.9),
+        Stroke((0.02, -0.03, 0.005), (0.0, -0.030, 0.0), (0.0, -0.014, 0.0), (0.0, -0.030, 0.0), (0.0, -0.014, 0.0), True, hold=0.1, reach=0.6),
     ),
     "mouthLowerDownLeft": (
         Stroke((0.01, 0.0, -0.015), STILL, STILL, (0.022, 0.012, -0.135), (0.0, 0.01, -0.078), True),
     ),
     "mouthUpperUpLeft": (
-        Stroke((0.01, -0.01, 0.012), (0.012, 0.0, 0.115), (0.0, 0.0, 0.062), STILL, STILL, True),
+        Stroke((0.01, -0.01, 0.012), (0.012, 0.0, 0.105), (0.0, 0.0, 0.056), STILL, STILL, True, hold=0.2, reach=0.95),
     ),
     "tongueOut": (
         Stroke((-0.03, 0.0, -0.01), (0.0, 0.0, 0.020), (0.0, 0.0, 0.030), (0.0, 0.01, -0.062), (0.0, 0.02, -0.080)),
@@ -130,7 +125,27 @@ def lip_field(face: Face, name: str) -> np.ndarray:
     if name == "mouthLeft":
         return sideways(face)
     total = sum(stroke_field(face, stroke) for stroke in STROKES[name])
+    if name in THINNED:
+        total = total + thin(face, name)
     return total + companions(face, name)
+
+
+THINNED: dict[str, tuple[float, float]] = {
+    "mouthRollLower": (0.0, 0.80), "mouthRollUpper": (0.80, 0.0), "mouthPressLeft": (0.62, 0.62),
+}  # fmt: skip
+"""Share by which the red of the upper and the lower lip grows thinner."""
+
+
+def thin(face: Face, name: str) -> np.ndarray:
+    """Lips drawn in toward the line where they meet ``[V, 3]``; keys named Left only on that side."""
+    upper, lower = THINNED[name]
+    line = face.rest[face.grid.mouth.upper]
+    level = np.interp(np.cos(face.nu), np.cos(face.nu[face.grid.mouth.upper]), line[:, 2])
+    share = np.where(face.nu >= 0, upper, lower) * smoothstep(1.0, 0.0, (face.mu - 0.12) / (reach_of(face.nu) - 0.12))
+    if name.endswith("Left"):
+        share = share * smoothstep(-0.5, 0.5, np.cos(face.nu))
+    drop = (level - face.rest[:, 2]) * share * (face.inner == 0)
+    return np.stack([0 * drop, 0 * drop, drop], axis=-1)
 
 
 def sideways(face: Face) -> np.ndarray:

@@ -38,7 +38,6 @@ def lid_angles(closed: np.ndarray, grid: Grid, slit: Slit, pose: LidPose, *, rig
     x = np.clip((np.abs(grid.azimuth) - EYE_INNER) / (EYE_OUTER - EYE_INNER) * 2.0 - 1.0, -1.0, 1.0)
     almond = (1.0 - np.abs(x) ** 2.3) ** 0.75 * (1.0 + 0.10 * x)
     own = (grid.azimuth < 0) == right
-    closing = np.full(len(closed), np.nan)
     by_column = dict(zip(grid.column[slit.upper].tolist(), elevation[slit.upper].tolist(), strict=True))
     closing = np.array([by_column.get(c, np.nan) for c in grid.column.tolist()])
     near = own & np.isfinite(closing) & (q[:, 1] < 0.0)
@@ -46,7 +45,8 @@ def lid_angles(closed: np.ndarray, grid: Grid, slit: Slit, pose: LidPose, *, rig
     up = np.clip(1.0 - (elevation - closing) / (CREASE_UPPER - closing), 0.0, 1.0) ** 1.25
     down = np.clip(1.0 - (elevation - closing) / (CREASE_LOWER - closing), 0.0, 1.0) ** 1.25
     turn = np.where(grid.above_eyes, up * pose.upper, down * pose.lower)
-    return np.radians(turn) * almond * near
+    local = smoothstep(1.45 * LID_RADIUS, 1.06 * LID_RADIUS, np.linalg.norm(q, axis=-1))
+    return np.radians(turn) * almond * near * local
 
 
 def open_lids(closed: np.ndarray, grid: Grid, left: LidPose, right: LidPose) -> np.ndarray:
@@ -103,7 +103,7 @@ def lid_mask(closed: np.ndarray) -> np.ndarray:
     q = closed.copy()
     q[:, 0] = np.abs(q[:, 0])
     distance = np.linalg.norm(q - EYE, axis=-1)
-    return smoothstep(LID_RADIUS * 1.16, LID_RADIUS * 1.02, distance)
+    return smoothstep(LID_RADIUS * 1.30, LID_RADIUS * 1.02, distance)
 
 
 def lash_strip(skin: np.ndarray, grid: Grid, side: int) -> np.ndarray:
@@ -113,7 +113,7 @@ def lash_strip(skin: np.ndarray, grid: Grid, side: int) -> np.ndarray:
     ray = edge - centre
     unit = ray / np.linalg.norm(ray, axis=-1, keepdims=True)
     x = np.linspace(-1.0, 1.0, len(edge)) * (-1.0 if side else 1.0)
-    length = 0.030 + 0.055 * smoothstep(-0.6, 0.95, x)
+    length = 0.020 + 0.034 * smoothstep(-0.6, 0.9, x)
     length *= smoothstep(1.0, 0.93, np.abs(x)) * 0.9 + 0.1
     sideways = np.stack([np.where(side, -1.0, 1.0) * x * 0.5, -0.2 + 0 * x, 0.35 + 0 * x], axis=-1)
     tip = unit + sideways

@@ -47,8 +47,8 @@ def elliptic(grid: Grid) -> tuple[np.ndarray, np.ndarray]:
 def border(nu: np.ndarray) -> np.ndarray:
     """``mu`` of the edge of the lip red: a cupid's bow above, a fuller lip below."""
     a = np.abs(nu)
-    upper = curve(np.radians([0, 40, 66, 80, 90, 100, 114, 140, 180]), [0.16, 0.22, 0.275, 0.275, 0.235, 0.275, 0.275, 0.22, 0.16], a)  # fmt: skip
-    lower = curve(np.radians([0, 40, 70, 90, 110, 140, 180]), [0.16, 0.25, 0.32, 0.335, 0.32, 0.25, 0.16], a)
+    upper = curve(np.radians([0, 40, 66, 79, 90, 101, 114, 140, 180]), [0.14, 0.19, 0.245, 0.250, 0.215, 0.250, 0.245, 0.19, 0.14], a)  # fmt: skip
+    lower = curve(np.radians([0, 40, 70, 90, 110, 140, 180]), [0.14, 0.21, 0.275, 0.29, 0.275, 0.21, 0.14], a)
     return np.where(nu >= 0, upper, lower)
 
 
@@ -59,7 +59,7 @@ def lip_relief(mu: np.ndarray, nu: np.ndarray) -> np.ndarray:
     knots = np.array([0.0, 0.12, 0.45, 0.85, 1.05, 1.5, 2.4])
     upper = curve(knots, np.array([-0.030, 0.008, 0.048, 0.034, 0.016, -0.004, 0.0]), s)
     lower = curve(knots, np.array([-0.030, 0.010, 0.058, 0.034, 0.006, -0.022, 0.0]), s)
-    forward = taper * np.where(nu >= 0, upper, lower) * smoothstep(2.5, 2.0, s)
+    forward = 0.85 * taper * np.where(nu >= 0, upper, lower) * smoothstep(2.5, 2.0, s)
     groove = -0.03 * np.exp(-((mu / 0.10) ** 2)) * (1.0 - taper)
     corner = np.exp(-((mu / 0.22) ** 2)) * (1.0 - np.abs(np.sin(nu)) ** 0.5)
     out = np.zeros((len(mu), 3))
@@ -105,10 +105,19 @@ def bag(skin: np.ndarray, grid: Grid) -> tuple[np.ndarray, list[tuple[int, ...]]
     return vertices, [tuple(int(i) for i in f) for f in faces], nu, np.repeat(inner, columns)
 
 
+def lip_rows(grid: Grid, skin_count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Indices ``int [3, K]`` of the middle of the lip line and the first two rows inside it: upper, lower."""
+    columns = len(grid.mouth.upper)
+    middle = np.flatnonzero(np.abs(grid.azimuth[grid.mouth.upper]) < 0.3 * MOUTH_AZIMUTH)
+    index = skin_count + np.arange(BAG_ROWS * columns).reshape(BAG_ROWS, columns)[:, middle]
+    upper = np.stack([grid.mouth.upper[middle], index[0], index[1]])
+    return upper, np.stack([grid.mouth.lower[middle], index[-1], index[-2]])
+
+
 def lip_gap(vertices: np.ndarray, upper: np.ndarray, lower: np.ndarray) -> np.ndarray:
     """Height of the free opening between the inner lips, ``[K]`` per middle column, 0 where they touch.
 
-    ``upper, lower int [rows, K]``: the lip line and the first rows inside and outside of it. The highest point
-    of the lower lip is taken against the lowest of the upper one, so rolled or curled lips measure right.
+    ``upper, lower int [rows, K]`` from ``lip_rows``. The highest point of the lower lip is taken against the
+    lowest of the upper one, so rolled or curled lips measure right.
     """
     return np.maximum(vertices[upper, 2].min(0) - vertices[lower, 2].max(0), 0.0)

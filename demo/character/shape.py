@@ -10,19 +10,19 @@ import numpy as np
 
 from .fields import bump, capsule, ellipsoid, smooth_min
 
-EYE = np.array([0.335, -0.575, 0.05])
+EYE = np.array([0.350, -0.575, 0.06])
 """Centre of the left eyeball."""
-EYE_RADIUS = 0.252
-LID_RADIUS = 0.282
+EYE_RADIUS = 0.278
+LID_RADIUS = 0.310
 """The lids ride this far out, so that the straight path of a shape key never dips into the eyeball."""
 JAW_PIVOT = np.array([0.0, -0.05, -0.18])
 JAW_ANGLE = np.radians(21.0)
 
-MOUTH_ELEVATION = np.radians(-27.5)
+MOUTH_ELEVATION = np.radians(-27.0)
 MOUTH_AZIMUTH = np.radians(21.5)
 """Elevation of the line where the lips meet, and azimuth of its left corner, from the head's origin."""
 EYE_ELEVATION = np.radians(-1.6)
-EYE_INNER, EYE_OUTER = np.radians(8.0), np.radians(36.5)
+EYE_INNER, EYE_OUTER = np.radians(7.2), np.radians(38.0)
 """Elevation of the line where the lids meet, and azimuths of the left eye's corners."""
 
 
@@ -34,22 +34,22 @@ def direction(azimuth: np.ndarray, elevation: np.ndarray) -> np.ndarray:
 
 def solid(points: np.ndarray, *, features: bool = True) -> np.ndarray:
     """Signed distance ``[V]`` to the head with closed lids; without ``features`` the bare skull for hair."""
-    p = points * [1.0, 1.0, 1.0]
-    p[:, 0] = np.abs(p[:, 0])
-    d = ellipsoid(p, (0.0, 0.12, 0.30), (0.86, 0.93, 0.84))
-    d = smooth_min(d, ellipsoid(p, (0.0, -0.20, -0.20), (0.67, 0.64, 0.70)), 0.30)
-    d = smooth_min(d, ellipsoid(p, (0.0, -0.50, -0.72), (0.34, 0.33, 0.24)), 0.28)
+    p = points.copy()
+    p[:, 0] = np.sqrt(p[:, 0] ** 2 + 0.0016)
+    d = ellipsoid(p, (0.0, 0.08, 0.30), (0.88, 0.94, 0.86))
+    d = smooth_min(d, ellipsoid(p, (0.0, -0.22, -0.22), (0.72, 0.63, 0.68)), 0.30)
+    d = smooth_min(d, ellipsoid(p, (0.0, -0.48, -0.68), (0.42, 0.36, 0.27)), 0.26)
     d = smooth_min(d, capsule(p, (0.0, 0.17, -0.5), (0.0, 0.24, -2.2), 0.34), 0.20)
     if not features:
         return d
-    d = smooth_min(d, ellipsoid(p, (0.40, -0.50, -0.30), (0.27, 0.26, 0.25)), 0.22)
-    d = smooth_min(d, ellipsoid(p, (0.0, -0.66, -0.47), (0.36, 0.25, 0.22)), 0.18)
-    d = smooth_min(d, ellipsoid(p, (0.0, -0.70, -0.83), (0.16, 0.15, 0.13)), 0.16)
-    d = smooth_min(d, ellipsoid(p, (0.30, -0.58, 0.38), (0.30, 0.16, 0.10)), 0.20)
-    d = smooth_min(d, capsule(p, (0.0, -0.76, 0.12), (0.0, -0.96, -0.20), 0.055), 0.14)
-    d = smooth_min(d, ellipsoid(p, (0.0, -0.985, -0.215), (0.105, 0.10, 0.095)), 0.07)
-    d = smooth_min(d, ellipsoid(p, (0.088, -0.90, -0.245), (0.06, 0.07, 0.055)), 0.06)
-    return smooth_min(d, np.linalg.norm(p - EYE, axis=-1) - LID_RADIUS, 0.05)
+    d = smooth_min(d, ellipsoid(p, (0.42, -0.52, -0.32), (0.27, 0.25, 0.25)), 0.22)
+    d = smooth_min(d, ellipsoid(p, (0.0, -0.66, -0.46), (0.36, 0.25, 0.22)), 0.18)
+    d = smooth_min(d, ellipsoid(p, (0.0, -0.70, -0.80), (0.17, 0.145, 0.13)), 0.16)
+    d = smooth_min(d, capsule(p, (0.0, -0.80, 0.10), (0.0, -0.95, -0.17), 0.045), 0.13)
+    d = smooth_min(d, ellipsoid(p, (0.0, -0.985, -0.20), (0.105, 0.105, 0.095)), 0.07)
+    d = smooth_min(d, ellipsoid(p, (0.092, -0.905, -0.232), (0.058, 0.07, 0.052)), 0.06)
+    own = np.abs(points) * [1.0, 0.0, 0.0] + points * [0.0, 1.0, 1.0]
+    return smooth_min(d, np.linalg.norm(own - EYE, axis=-1) - LID_RADIUS, 0.085)
 
 
 def surface(azimuth: np.ndarray, elevation: np.ndarray, *, features: bool = True) -> np.ndarray:
@@ -67,4 +67,4 @@ def nostrils(points: np.ndarray) -> np.ndarray:
     """How much each point ``[V]`` belongs to the dark of a nostril, 0..1."""
     p = points.copy()
     p[:, 0] = np.abs(p[:, 0])
-    return bump(p, (0.052, -0.975, -0.312), 0.030)
+    return bump(p, (0.052, -0.975, -0.297), 0.030)

@@ -12,12 +12,12 @@ from .fields import bump, smoothstep
 from .grid import Grid, skin_grid
 from .shape import nostrils, surface
 
-SKIN = np.array([0.80, 0.475, 0.335])
-BLUSH = np.array([0.80, 0.25, 0.18])
-LIP = np.array([0.60, 0.125, 0.12])
+SKIN = np.array([0.94, 0.56, 0.40])
+BLUSH = np.array([0.93, 0.30, 0.21])
+LIP = np.array([0.72, 0.19, 0.165])
 SHADOW = np.array([0.42, 0.15, 0.11])
 DARK = np.array([0.055, 0.010, 0.012])
-LID_TINT = np.array([0.62, 0.27, 0.25])
+LID_TINT = np.array([0.72, 0.33, 0.30])
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,8 @@ def closed_skin(grid: Grid) -> np.ndarray:
     points = points + mouth.lip_relief(mu, nu) + mouth.philtrum(points)
     dent = nostrils(points)
     points = points + np.stack([0 * dent, 0.022 * dent, 0.030 * dent], axis=-1)
-    smile = 0.035 * np.abs(np.cos(nu)) ** 2.5 * smoothstep(1.3, 0.0, mu)
-    bow = 0.010 * np.exp(-((np.cos(nu) / 0.35) ** 2)) * smoothstep(0.8, 0.0, mu)
+    smile = 0.016 * np.abs(np.cos(nu)) ** 2.5 * smoothstep(1.3, 0.0, mu)
+    bow = 0.004 * np.exp(-((np.cos(nu) / 0.35) ** 2)) * smoothstep(0.8, 0.0, mu)
     return points + np.stack([0 * smile, 0.3 * smile, smile - bow], axis=-1)
 
 
