@@ -105,7 +105,7 @@ SILENCE = PHONES.index("sil")
 _INDEX = {phone: i for i, phone in enumerate(PHONES)}
 
 # Targets of a symbol: phones with optional weights of their share of the duration. Stops are split so that
-# the ``burst`` row of corpus/speech_check.py agrees with its other rows; diphthongs glide over the last third.
+# the ``burst`` row of corpus/speech_check.py agrees with its others; diphthongs glide over their last third.
 _STOPS = {"p": "p:2 p!", "b": "b:6 b!", "t": "t:3 t!:2", "d": "d:5 d!", "k": "k:5 k!:4", "g": "ɡ:5 ɡ!:2"}
 _AFFRICATES = {"ch": "t ʃ", "jh": "d ʒ"}
 _ENGLISH = _STOPS | _AFFRICATES | {

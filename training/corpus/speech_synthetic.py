@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
+from tqdm import tqdm
 
 from ...inference.errors import AudioError
 from ...inference.types import SAMPLE_RATE
@@ -105,7 +106,8 @@ def synthesise() -> list[Spoken]:
     """Every clip of every voice. AudioError if flite is not installed."""
     if shutil.which("flite") is None:
         raise AudioError("The program 'flite' is not installed: run 'apt-get install flite' and build again.")
-    return [_clip(voice, number) for voice in VOICES for number in range(CLIPS_PER_VOICE)]
+    clips = tqdm([(voice, number) for voice in VOICES for number in range(CLIPS_PER_VOICE)], desc="flite")
+    return [_clip(voice, number) for voice, number in clips]
 
 
 def _clip(voice: Voice, number: int) -> Spoken:
