@@ -38,7 +38,9 @@ def _ancestors(item: bpy.types.Object) -> list[bpy.types.Object]:
 
 
 def _armature(item: bpy.types.Object) -> bpy.types.Object | None:
-    return item if item.type == "ARMATURE" else item.find_armature()
+    """The armature that deforms or carries the object, or that it is."""
+    carriers = (carrier for carrier in _ancestors(item) if carrier.type == "ARMATURE")
+    return item.find_armature() or next(carriers, None)
 
 
 def _touch(one: bpy.types.Object, other: bpy.types.Object) -> bool:

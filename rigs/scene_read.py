@@ -40,6 +40,7 @@ def read_rig(
 
     Raises RigError when no shape key can be animated, or the head cannot.
     """
+    bpy.context.view_layer.update()  # scripts move objects without telling where they stand now
     meshes = [mesh for mesh in scene.objects if _has_keys(mesh) and same_character(mesh, target)]
     if not meshes:
         raise RigError(

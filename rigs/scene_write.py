@@ -105,13 +105,13 @@ def _new_track(data: bpy.types.AnimData) -> bpy.types.NlaTrack:
 def _add_strip(
     track: bpy.types.NlaTrack, action: bpy.types.Action, slot: bpy.types.ActionSlot, frames: np.ndarray
 ) -> None:
-    """Play ``action`` unmoved, and nothing before or after it, so that other animation shows there."""
+    """Play ``action`` unmoved and hold its ends, since Blender 5 rests a shape key that none plays at 1."""
     first, last = float(np.floor(frames[0])), float(np.floor(frames[-1]) + 1.0)
     strip = track.strips.new(TRACK, int(first), action)
     strip.action_slot = slot
     strip.action_frame_start, strip.action_frame_end = first, last
     strip.frame_start, strip.frame_end = first, last
-    strip.extrapolation = "NOTHING"
+    strip.extrapolation = "HOLD"
 
 
 def _remove_former(blocks: list[bpy.types.ID], action: bpy.types.Action) -> None:

@@ -1,0 +1,51 @@
+"""Registering and unregistering leaves Blender as it was."""
+
+from __future__ import annotations
+
+import pytest
+
+bpy = pytest.importorskip("bpy", reason="needs Blender's Python module")
+
+import mouthpiece  # noqa: E402
+
+OPERATORS = {
+    "bake",
+    "cancel",
+    "mapping_detect",
+    "reference_add",
+    "reference_import",
+    "reference_remove",
+}
+
+
+def classes() -> set[str]:
+    names = {name for name in dir(bpy.types) if "mouthpiece" in name.lower()}
+    return names | {name for name in dir(bpy.ops.mouthpiece)}
+
+
+def test_registers_and_unregisters_twice() -> None:
+    before = classes()
+    for _ in range(2):
+        mouthpiece.register()
+        assert set(dir(bpy.ops.mouthpiece)) == OPERATORS and "MOUTHPIECE_PT_main" in classes()
+        assert bpy.context.scene.mouthpiece.style_strength == 1.0
+        assert not bpy.context.window_manager.mouthpiece.running
+        mouthpiece.unregister()
+        assert classes() == before
+        assert not hasattr(bpy.types.Scene, "mouthpiece")
+        assert not hasattr(bpy.types.WindowManager, "mouthpiece")
+
+
+def test_settings_survive_a_file_and_the_running_state_does_not(stage) -> None:
+    face = stage.face()
+    settings = bpy.context.scene.mouthpiece
+    settings.target, settings.seed, settings.valence = face, 7, -0.5
+    settings.references.add().weight = 0.25
+    bpy.context.window_manager.mouthpiece.running = True
+    path = str(stage.folder / "scene.blend")
+    bpy.ops.wm.save_as_mainfile(filepath=path)
+    bpy.ops.wm.open_mainfile(filepath=path)
+    settings = bpy.context.scene.mouthpiece
+    assert settings.target.name == "Face" and settings.seed == 7 and settings.valence == -0.5
+    assert [item.weight for item in settings.references] == [0.25]
+    assert not bpy.context.window_manager.mouthpiece.running
