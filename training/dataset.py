@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..inference.features import log_mel
+from ..inference.features import log_mel_fast
 from ..inference.types import C
 
 
@@ -62,20 +62,21 @@ def load_set(shard: Path, cache: Path) -> list[Utterance]:
         utterances.append(
             Utterance(
                 item["id"], f"{about['set']}/{item['performer']}", item["language"], item["split"],
-                data["audio"][a0:a1], mel, data["channels"][f0:f1], data["gap"][f0:f1], data["phones"][h0:h1], measured,
+                data["audio"][a0:a1], mel, data["channels"][f0:f1], data["gap"][f0:f1],
+                data["phones"][h0:h1], measured,
             )
         )  # fmt: skip
     return utterances
 
 
 def cached_mel(shard: Path, cache: Path, audio: np.ndarray, items: list[dict]) -> list[np.ndarray]:
-    """Log-mel of every utterance, ``float16 [4 T, 80]`` each, from the cache when it is newer than the shard."""
+    """Log-mel of every utterance, ``float16 [4 T, 80]`` each; kept in ``cache`` until the shard changes."""
     spans = [item["audio"] for item in items]
     ends = np.cumsum([4 * -(-(b - a) // 640) for a, b in spans])
     path = cache / f"{shard.stem}.npy"
     if not path.exists() or path.stat().st_mtime < shard.stat().st_mtime:
         cache.mkdir(parents=True, exist_ok=True)
-        mels = [log_mel(audio[a:b].astype(np.float32) / 32768).astype(np.float16) for a, b in spans]
+        mels = [log_mel_fast(audio[a:b].astype(np.float32) / 32768).astype(np.float16) for a, b in spans]
         with open(path.with_suffix(".part"), "wb") as file:
             np.save(file, np.concatenate(mels) if mels else np.zeros((0, 80), np.float16))
         path.with_suffix(".part").replace(path)
@@ -105,7 +106,7 @@ class Sampler:
         self.ticks = ticks
 
     def draw(self, rng: np.random.Generator, groups: int, clips: int) -> Sequence:
-        """``groups × clips`` sequences; the clips of a group are of one performer and adjacent in the batch."""
+        """``groups × clips`` sequences; the clips of a group share a performer and are adjacent."""
         chosen = rng.choice(len(self.groups), size=groups, p=self.weights)
         rows = [self.chain(rng, self.groups[g]) for g in chosen for _ in range(clips)]
         parts = zip(*rows, strict=True)

@@ -50,13 +50,15 @@ def spoken(utterance: Utterance, predicted: np.ndarray) -> Spoken:
 
 
 def shut_threshold(clips: list[Spoken], predicted: bool) -> float:
-    """The gap that best tells ticks of p, b, m from other speech on ``clips``: the highest F1 over 60 levels."""
+    """The gap that best tells ticks of p, b, m from other speech on ``clips`` (highest F1 of 60 levels)."""
     gap = np.concatenate([clip.predicted if predicted else clip.measured for clip in clips])
     speech = np.concatenate([clip.speech for clip in clips])
     bilabial = np.concatenate([clip.bilabial for clip in clips])[speech]
     gap = gap[speech]
     levels = np.nanpercentile(gap, np.linspace(1, 60, 60))
-    scores = [2 * (bilabial & (gap < level)).sum() / (bilabial.sum() + (gap < level).sum()) for level in levels]
+    scores = [
+        2 * (bilabial & (gap < level)).sum() / (bilabial.sum() + (gap < level).sum()) for level in levels
+    ]
     return float(levels[int(np.argmax(scores))])
 
 

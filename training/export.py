@@ -122,7 +122,9 @@ def check(path: Path, graph: nn.Module, names: list[str], inputs: list[Tensor]) 
 
 def write_checksums(folder: Path) -> None:
     """Lists the models' SHA-256 in ``SHA256SUMS``, in the format of ``sha256sum``."""
-    lines = [f"{hashlib.sha256(p.read_bytes()).hexdigest()}  {p.name}\n" for p in sorted(folder.glob("*.onnx"))]
+    lines = [
+        f"{hashlib.sha256(p.read_bytes()).hexdigest()}  {p.name}\n" for p in sorted(folder.glob("*.onnx"))
+    ]
     (folder / "SHA256SUMS").write_text("".join(lines), encoding="ascii")
 
 
@@ -135,14 +137,18 @@ def export(model: Mouthpiece, folder: Path, version: str) -> None:
     write_checksums(folder)
 
 
+def export_checkpoint(checkpoint: Path, folder: Path) -> None:
+    """Exports a training checkpoint; its step count becomes the version of the weights."""
+    saved = torch.load(checkpoint, weights_only=True, map_location="cpu")
+    export(Mouthpiece.from_checkpoint(saved["model"]), folder, f"{INTERFACE}.{saved['step']}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("--out", type=Path, default=Path("weights"))
-    parser.add_argument("--version", default="1")
     options = parser.parse_args()
-    saved = torch.load(options.checkpoint, weights_only=True, map_location="cpu")
-    export(Mouthpiece.from_checkpoint(saved["model"]), options.out, options.version)
+    export_checkpoint(options.checkpoint, options.out)
 
 
 if __name__ == "__main__":

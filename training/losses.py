@@ -32,7 +32,7 @@ class Lips:
 
 
 def articulation_loss(phones: Tensor, features: Tensor, labels: Tensor, table: Tensor) -> Tensor:
-    """Cross-entropy of phone logits ``[B, H, P]`` and of feature logits ``[B, H, F]``; labels −1 are left out."""
+    """Cross-entropy of phone ``[B, H, P]`` and of feature logits ``[B, H, F]``; labels −1 are left out."""
     known = labels >= 0
     if not known.any():
         return phones.sum() * 0
@@ -43,7 +43,7 @@ def articulation_loss(phones: Tensor, features: Tensor, labels: Tensor, table: T
 
 
 def channel_loss(predicted: Tensor, target: Tensor, measured: Tensor, weight: Tensor) -> Tensor:
-    """Squared error of positions and of velocities, ``[B, T, 55]``; each channel in units of its deviation."""
+    """Squared error of positions and velocities, ``[B, T, 55]``; each channel in units of its deviation."""
     weight = (weight * measured).unsqueeze(1)
     position = (predicted - target).square()
     velocity = (predicted - target).diff(dim=1).square()
@@ -79,7 +79,7 @@ def weak_lip_loss(predicted: Tensor, target: Tensor) -> Tensor:
 
 def upper_loss(upper: UpperFace, hidden: Tensor, target: Tensor, measured: Tensor, style: Tensor,
                noise: Tensor) -> Tensor:  # fmt: skip
-    """Negative log-likelihood of the upper face ``target [B, T, 55]``, its own past slightly blurred by ``noise``.
+    """Negative log-likelihood of the upper face of ``target [B, T, 55]``, its past blurred by ``noise``.
 
     The blur teaches it to recover from its own samples.
     """

@@ -99,13 +99,10 @@ def closures(
         else:
             missed += 1
     near = np.convolve(shut_m, np.ones(2 * TOLERANCE_TICKS + 1), "same") > 0
-    false = sum(
-        1 for start, stop in runs(shut_p & speech) if not near[start:stop].any()
-    )
+    false = sum(1 for start, stop in runs(shut_p & speech) if not near[start:stop].any())
     return ClosureScore(hits, missed, false, tuple(timing))
 
 
 def jerk(channels: np.ndarray, rate: float = 25.0) -> float:
     """Root mean square third difference of ``[T, …]`` per second cubed."""
     return float(np.sqrt(np.mean(np.square(np.diff(channels, n=3, axis=0) * rate**3))))
-

@@ -55,9 +55,16 @@ def articulograph(model: Model, readout: LipReadout, ridge: Ridge, data: Path) -
         openings.append(rhubarb_opening(peers / f"{recording.name}.tsv", frames)[:, None])
     figures = []
     for who, lips in (("Mouthpiece", mouths), ("ridge regression", ridges), ("Rhubarb 1.14", openings)):
-        for column, metric in enumerate(("lip-aperture correlation", "mouth-width correlation")[: lips[0].shape[1]]):
+        for column, metric in enumerate(
+            ("lip-aperture correlation", "mouth-width correlation")[: lips[0].shape[1]]
+        ):
             values = np.array(
-                [correlation(lip[:, column], r.lips[:, column]) for lip, r in zip(lips, recordings, strict=True)]
+                [
+                    correlation(lip[:, column], r.lips[:, column])
+                    for lip, r in zip(lips, recordings, strict=True)
+                ]
             )
-            figures.append(Figure(GROUP, who, metric, float(np.nanmean(values)), bootstrap(values), len(values)))
+            figures.append(
+                Figure(GROUP, who, metric, float(np.nanmean(values)), bootstrap(values), len(values))
+            )
     return figures

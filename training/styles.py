@@ -59,10 +59,19 @@ def figures(model: Model, clips: Sequence[Utterance], seed: int = 7) -> list[Fig
             errors[who].append(error(moved, target.channels))
     own, none = np.array(errors["own references"]), np.array(errors["no references"])
     rows = [
-        Figure(GROUP, f"Mouthpiece, {who}", "error to own motion", float(np.mean(e)), bootstrap(np.array(e)), len(e))
+        Figure(
+            GROUP,
+            f"Mouthpiece, {who}",
+            "error to own motion",
+            float(np.mean(e)),
+            bootstrap(np.array(e)),
+            len(e),
+        )
         for who, e in errors.items()
     ]
     for who in ("no references", "another's references"):
         gain = 100 * (np.array(errors[who]) - own) / none
-        rows.append(Figure(GROUP, f"own against {who}", "gain, %", float(gain.mean()), bootstrap(gain), len(gain)))
+        rows.append(
+            Figure(GROUP, f"own against {who}", "gain, %", float(gain.mean()), bootstrap(gain), len(gain))
+        )
     return rows

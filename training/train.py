@@ -1,6 +1,6 @@
-"""Trains the first model: ear, mouth and upper face together. Resumes from its own checkpoints.
+"""Trains the first model and exports it: the ear first, then ear, mouth and upper face together.
 
-``python -m mouthpiece.training.train --corpus build/corpus --out build/train`` after ``train_ear``.
+``python -m mouthpiece.training.train`` resumes from its own checkpoints, at whatever step it was stopped.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from .augment import augment
 from .corpus.lips import LipReadout, lip_readout
 from .corpus.rig import load_rig
 from .dataset import Sampler, Sequence, Utterance, by_performer, load_corpus
+from .ear import has_phones, train_ear
+from .export import export_checkpoint
 from .losses import Lips, articulation_loss, channel_loss, lip_loss, upper_loss, weak_lip_loss
 from .model.step import Mouthpiece
 from .model.upper import UPPER
@@ -25,6 +27,9 @@ from .performers import perform
 from .phones import FEATURE_TABLE
 from .run import Recipe, Run
 from .weak import PhoneToLips, fit
+
+MIN_CLIPS = 4
+"""Filmed speakers with fewer clips do not shape the phone-to-lips targets."""
 
 
 @dataclass(frozen=True)
@@ -46,19 +51,19 @@ def prepare(utterances: list[Utterance], readout: LipReadout, recipe: Recipe) ->
     """Samplers, statistics and the phone-to-lips targets from the training split."""
     utterances = [u for u in utterances if u.split == "train"]
     filmed = [u for u in utterances if is_filmed(u)]
-    voices = [u for u in utterances if len(u.mel) and (u.phones >= 0).any()]
+    voices = [u for u in utterances if has_phones(u)]
     heard = [u for u in filmed if len(u.mel)]
     rebuilt = np.concatenate([readout(np.asarray(u.channels, np.float32)) for u in heard])
     lips = Lips(*(torch.tensor(x, dtype=torch.float32)
                   for x in (readout.matrix, readout.offset, rebuilt.mean(0), rebuilt.std(0))))  # fmt: skip
     variance = np.concatenate([u.channels.astype(np.float32) for u in heard]).var(0)
-    labelled = [g for g in by_performer([u for u in heard if (u.phones >= 0).any()]).values() if len(g) > 4]
+    labelled = by_performer([u for u in heard if has_phones(u) and np.isfinite(u.gap).any()])
     return Material(
         Sampler(filmed, recipe.ticks),
         Sampler(voices, recipe.ticks),
         lips,
         torch.tensor(0.3 / (variance + 0.03**2), dtype=torch.float32).clamp(max=150.0),
-        fit(labelled),
+        fit([group for group in labelled.values() if len(group) > MIN_CLIPS]),
     )
 
 
@@ -129,7 +134,7 @@ def losses(model: Mouthpiece, material: Material, recipe: Recipe, step: int) -> 
 
 
 def train(corpus: Path, rig: Path, folder: Path, recipe: Recipe) -> None:
-    """The joint stage; starts from the ear of ``train_ear`` where that has run."""
+    """The joint stage; starts from the ear of the first stage."""
     utterances = load_corpus(corpus, corpus.parent / "features")
     material = prepare(utterances, lip_readout(load_rig(rig)), recipe)
     run = Run(recipe, folder / "last.pt")
@@ -143,12 +148,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--corpus", type=Path, default=Path("build/corpus"))
     parser.add_argument("--rig", type=Path, default=Path("../shared/data/rigs/ict_face.npz"))
-    parser.add_argument("--out", type=Path, default=Path("build/train"))
-    parser.add_argument("--steps", type=int, default=Recipe.steps)
+    parser.add_argument("--out", type=Path, default=Path("build/train"), help="checkpoints and logs")
+    parser.add_argument("--weights", type=Path, default=Path("weights"), help="where the export goes")
+    parser.add_argument("--ear-steps", type=int, default=500)
+    parser.add_argument("--steps", type=int, default=2200)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
+    train_ear(options.corpus, options.out, Recipe(steps=options.ear_steps, voices=64))
     train(options.corpus, options.rig, options.out, Recipe(steps=options.steps))
+    export_checkpoint(options.out / "last.pt", options.weights)
 
 
 if __name__ == "__main__":

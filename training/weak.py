@@ -25,12 +25,12 @@ class PhoneToLips:
     weights: np.ndarray
 
     def __call__(self, phones: np.ndarray) -> np.ndarray:
-        """Phone labels ``int [4 T]`` → standardised gap and width ``float32 [T, 2]``, NaN where unlabelled."""
+        """Phone labels ``int [4 T]`` → standardised gap and width ``[T, 2]``, NaN where unlabelled."""
         return design(phones) @ self.weights
 
 
 def design(phones: np.ndarray) -> np.ndarray:
-    """Features of each tick and its neighbours, ``float32 [T, F (2 CONTEXT + 1) + 1]``; NaN near unlabelled hops."""
+    """Features of each tick and its neighbours, ``[T, F (2 CONTEXT + 1) + 1]``; NaN near unlabelled hops."""
     table = np.concatenate([FEATURE_TABLE, np.full((1, FEATURE_TABLE.shape[1]), np.nan, np.float32)])
     ticks = table[phones].reshape(-1, 4, table.shape[1]).mean(1)
     padded = np.pad(ticks, ((CONTEXT, CONTEXT), (0, 0)), mode="edge")
@@ -44,7 +44,7 @@ def standardise(gap: np.ndarray) -> np.ndarray:
 
 
 def fit(groups: list[list[Utterance]], ridge: float = 30.0) -> PhoneToLips:
-    """Fits on the recordings of several filmed performers (one list each) that have phones and a measured gap."""
+    """Fits on filmed performers (a list of recordings each) that have phones and a measured gap."""
     rows, targets = [], []
     for group in groups:
         x = np.concatenate([design(np.asarray(u.phones, int)) for u in group])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from mouthpiece.training.metrics import bootstrap, closures, correlation, jerk, runs
 
 GAP = np.full(40, 0.2)

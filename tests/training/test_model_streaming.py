@@ -56,7 +56,9 @@ def test_pieces_equal_the_whole(layer, inputs: int, unit: int) -> None:
     torch.testing.assert_close(state, end)
 
 
-@pytest.mark.parametrize(("layer", "inputs", "unit"), LAYERS[:3], ids=lambda x: getattr(type(x), "__name__", x))
+@pytest.mark.parametrize(
+    ("layer", "inputs", "unit"), LAYERS[:3], ids=lambda x: getattr(type(x), "__name__", x)
+)
 def test_no_gradient_from_the_future(layer, inputs: int, unit: int) -> None:
     x = torch.randn(1, 6 * unit, inputs, requires_grad=True)
     y, _ = layer(x, layer.initial_state(1))
@@ -70,7 +72,9 @@ def test_normaliser_ignores_the_future_and_forgives_gain() -> None:
     x = torch.randn(1, 400, 80) - 8
     changed = x.clone()
     changed[:, 40:] = 3.0
-    assert torch.equal(layer(x, layer.initial_state(1))[0][:, :40], layer(changed, layer.initial_state(1))[0][:, :40])
+    assert torch.equal(
+        layer(x, layer.initial_state(1))[0][:, :40], layer(changed, layer.initial_state(1))[0][:, :40]
+    )
     quiet, _ = layer(x - 2.0, layer.initial_state(1))
     loud, _ = layer(x, layer.initial_state(1))
     shift = (quiet - loud)[:, :, :80].abs().mean((0, 2))

@@ -27,7 +27,9 @@ class MotionDecoder(nn.Module):
         self.recurrent = Recurrent(config.decoder, config.decoder)
         self.modulate_out = StyleModulation(config.style, config.decoder)
         self.leave = nn.Sequential(
-            nn.Linear(2 * config.decoder, config.decoder), nn.ReLU(), nn.Linear(config.decoder, config.channels)
+            nn.Linear(2 * config.decoder, config.decoder),
+            nn.ReLU(),
+            nn.Linear(config.decoder, config.channels),
         )
 
     def initial_state(self, batch: int) -> dict[str, Tensor]:

@@ -11,7 +11,7 @@ from .normalise import CausalNormaliser
 
 
 class AudioEncoder(nn.Module):
-    """Log-mel ``[B, 4 T, 80]`` → phone logits ``[B, 4 T, P]``, feature logits ``[B, 4 T, F]``, bottleneck ``[B, T, K]``.
+    """Log-mel ``[B, 4 T, 80]`` → phone and feature logits ``[B, 4 T, P or F]``, bottleneck ``[B, T, K]``.
 
     Convolutions at 100 and 50 Hz, a recurrent trunk at 25 Hz. ``state`` is a dictionary of tensors.
     """

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 
 class CausalConv(nn.Module):
-    """Causal 1-D convolution. ``x [B, T, in]``, state ``[B, kernel - stride, in]`` → ``[B, T / stride, out]``.
+    """Causal convolution. ``x [B, T, in]``, state ``[B, kernel - stride, in]`` → ``[B, T / stride, out]``.
 
     The state holds the inputs that the next call still needs; ``T`` must be a multiple of ``stride``.
     """

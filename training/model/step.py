@@ -43,10 +43,8 @@ class Mouthpiece(nn.Module):
         channels, hidden, _ = self.decoder(phones, features, bottleneck, style, state)
         return {"phones": phones, "features": features, "channels": channels, "hidden": hidden}
 
-    def step(
-        self, mel: Tensor, style: Tensor, noise: Tensor, state: State
-    ) -> tuple[Tensor, Tensor, State]:
-        """One tick: ``mel [B, 4, 80]`` → channels ``[B, C]``, articulation ``[B, 4, F]`` and the new state."""
+    def step(self, mel: Tensor, style: Tensor, noise: Tensor, state: State) -> tuple[Tensor, Tensor, State]:
+        """One tick: ``mel [B, 4, 80]`` → channels ``[B, C]``, articulation ``[B, 4, F]``, new state."""
         phones, features, bottleneck, heard = self.encoder(mel, state)
         channels, hidden, moved = self.decoder(phones, features, bottleneck, style, state)
         face, lived = self.upper(hidden, style, noise, state)

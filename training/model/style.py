@@ -12,7 +12,7 @@ STATISTICS = 4
 
 
 class StyleEncoder(nn.Module):
-    """``channels [B, T, C]``, ``measured [B, C]``, ``mel [B, 4 T, 80]``, ``has_audio [B, 1]`` → style ``[B, S]``.
+    """``channels [B, T, C]``, ``measured [B, C]``, ``mel [B, 4 T, 80]``, ``has_audio [B, 1]`` → ``[B, S]``.
 
     The statistics are each channel's mean, deviation, mean speed and, where there is sound, how it
     follows loudness. Unmeasured channels count as absent.

@@ -47,9 +47,7 @@ class UpperFace(nn.Module):
         x = torch.relu(self.enter(torch.cat([previous, heard, style], -1)))
         h, state = self.recurrent(x, state)
         size = previous.shape[-1]
-        weights, means, scales = self.leave(h).split(
-            [COMPONENTS, COMPONENTS * size, COMPONENTS * size], -1
-        )
+        weights, means, scales = self.leave(h).split([COMPONENTS, COMPONENTS * size, COMPONENTS * size], -1)
         shape = (*previous.shape[:2], COMPONENTS, size)
         means = previous.unsqueeze(2) + means.reshape(shape)
         scales = scales.reshape(shape).clamp(*SCALE_RANGE)
