@@ -98,7 +98,7 @@ def test_an_interrupted_build_starts_again(
 
 
 def test_a_missing_set_is_named(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="festvox_ru"):
+    with pytest.raises(AudioError, match="festvox_ru"):
         speech.build_set(tmp_path, tmp_path / "out", "festvox_ru")
     assert not (tmp_path / "out").exists()
 

@@ -30,15 +30,13 @@ _SOURCES = (
 def build_set(data: Path, out: Path, name: str) -> None:
     """Write the shard of the set ``name`` to ``out``; nothing to do if its inputs and code are unchanged.
 
-    Raises FileNotFoundError if the set is not under ``data``, AudioError if a clip cannot be decoded or made.
+    Raises AudioError if the set is not under ``data`` or a clip cannot be decoded or made.
     """
     source = SPEECH_SETS[name]
     folder = data / (source.folder or "")
     inputs = [path for path in folder.rglob("*") if path.is_file()] if source.folder else []
     if source.folder and not inputs:
-        raise FileNotFoundError(
-            f"{folder}: the speech set {name!r} is not there; give the folder that holds it"
-        )
+        raise AudioError(f"{folder}: the speech set {name!r} is not there; give the data folder with --data")
     labels = sorted(path for path in inputs if path.suffix != ".opus")
     mark = fingerprint(inputs, [*(Path(__file__).parent / file for file in _SOURCES), *labels], data)
     if is_current(out, name, mark):
