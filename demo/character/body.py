@@ -36,7 +36,7 @@ def ears() -> Part:
 
 def jumper() -> Part:
     """Collar and shoulders: rings around the neck; they stay when the head turns."""
-    rows, columns = 90, 160
+    rows, columns = 56, 160
     s = np.linspace(0.0, len(COLLAR) - 1.0, rows)
     knots = np.arange(len(COLLAR), dtype=float)
     width, height = curve(knots, COLLAR[:, 0], s), curve(knots, COLLAR[:, 1], s)

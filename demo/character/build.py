@@ -47,6 +47,7 @@ def add_keys(target: bpy.types.Object, part: Part) -> None:
     target.shape_key_add(name="Basis", from_mix=False)
     for name, delta in part.keys.items():
         key = target.shape_key_add(name=name, from_mix=False)
+        key.value = 0.0  # Blender 5 starts at 1
         key.data.foreach_set("co", (part.vertices + delta).astype(np.float32).ravel())
 
 

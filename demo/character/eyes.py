@@ -6,6 +6,7 @@ import numpy as np
 
 from .fields import rotate_x, rotate_z, smoothstep
 from .keys_eyes import GAZE_DRAG, POSES, lash_field, lash_rest
+from .lids import LASH_ROWS
 from .part import Keys, Part, doubled, left_to_both, tube
 from .shape import EYE, EYE_RADIUS
 from .skin import Face, mix
@@ -73,8 +74,8 @@ def glints() -> Part:
 def lashes(face: Face) -> Part:
     """Upper lashes of both eyes as one dark strip each, riding on the lids."""
     rest = lash_rest(face)
-    columns = len(rest) // 3
-    vertices, faces, mirror = doubled(rest, tube(3, columns, closed=False))
+    columns = len(rest) // LASH_ROWS
+    vertices, faces, mirror = doubled(rest, tube(LASH_ROWS, columns, closed=False))
     keys: Keys = {}
     for name in (*POSES, *GAZE_DRAG):
         move = lash_field(face, name)

@@ -11,7 +11,7 @@ from .part import Part, doubled, tube
 from .shape import direction, surface
 
 ROWS, COLUMNS = 84, 176
-DARK, LIGHT = np.array([0.115, 0.030, 0.012]), np.array([0.33, 0.105, 0.040])
+DARK, LIGHT = np.array([0.070, 0.017, 0.008]), np.array([0.36, 0.105, 0.036])
 RIBBON = np.array([0.03, 0.30, 0.33])
 HAIRLINE = (np.array([0, 12, 30, 48, 60, 70, 80, 92, 110, 180.0]), np.array([50, 48.5, 43, 34, 21, 2, -14, -12, -30, -36.0]))
 """Azimuth and elevation in degrees of the edge of the hair, from the brow's middle to the nape."""
@@ -30,9 +30,9 @@ def cap() -> Part:
     strand = np.sin(np.radians(comb) * 26.0) + 0.5 * np.sin(np.radians(comb) * 61.0 + 1.0)
     part = np.exp(-((az / 0.05) ** 2)) * smoothstep(1.6, 1.0, el)
     thick = -0.05 + 0.125 * smoothstep(-1.5, 9.0, above) + 0.045 * smoothstep(8.0, 45.0, above)
-    thick += smoothstep(1.0, 12.0, above) * (0.0075 * strand * np.cos(el) - 0.035 * part)
+    thick += smoothstep(1.0, 12.0, above) * (0.009 * strand * np.cos(el) - 0.035 * part)
     vertices = skull + direction(az, el) * thick[:, None]
-    shade = np.clip(0.45 + 0.22 * strand - 0.5 * part + 0.25 * np.sin(el), 0.0, 1.0)
+    shade = np.clip(0.42 + 0.27 * strand - 0.5 * part + 0.25 * np.sin(el), 0.0, 1.0)
     tint = DARK + (LIGHT - DARK) * shade[:, None]
     faces = tube(ROWS, COLUMNS, closed=True) + [tuple((ROWS - 1) * COLUMNS + c for c in range(COLUMNS))]
     mirror = np.arange(len(vertices)).reshape(ROWS, COLUMNS)[:, ::-1].ravel()

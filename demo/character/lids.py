@@ -17,6 +17,7 @@ from .shape import EYE, EYE_INNER, EYE_OUTER, EYE_RADIUS, LID_RADIUS
 CREASE_UPPER, CREASE_LOWER = np.radians(76.0), np.radians(-58.0)
 """Elevations about the eyeball where the skin no longer follows the lids."""
 RIM_ROWS = 3
+LASH_ROWS = 4
 
 
 @dataclass(frozen=True)
@@ -103,21 +104,24 @@ def lid_mask(closed: np.ndarray) -> np.ndarray:
     q = closed.copy()
     q[:, 0] = np.abs(q[:, 0])
     distance = np.linalg.norm(q - EYE, axis=-1)
-    return smoothstep(LID_RADIUS * 1.30, LID_RADIUS * 1.02, distance)
+    return smoothstep(LID_RADIUS * 1.50, LID_RADIUS * 1.0, distance)
 
 
 def lash_strip(skin: np.ndarray, grid: Grid, side: int) -> np.ndarray:
-    """Lashes of one eye's upper lid ``[3 * K, 3]``: root row, middle row and tip row, flaring outward."""
+    """Lashes of one eye's upper lid ``[LASH_ROWS * K, 3]``: a drawn line on the lid, its edge, and flaring tips."""
     centre = EYE * (MIRROR if side else 1.0)
     edge = skin[grid.eyes[side].upper]
     ray = edge - centre
     unit = ray / np.linalg.norm(ray, axis=-1, keepdims=True)
+    upward = np.cross(np.array([1.0, 0.0, 0.0]), unit)
+    upward /= np.linalg.norm(upward, axis=-1, keepdims=True)
+    upward *= np.where(upward[:, 2:] < 0, -1.0, 1.0)
     x = np.linspace(-1.0, 1.0, len(edge)) * (-1.0 if side else 1.0)
-    length = 0.020 + 0.034 * smoothstep(-0.6, 0.9, x)
-    length *= smoothstep(1.0, 0.93, np.abs(x)) * 0.9 + 0.1
-    sideways = np.stack([np.where(side, -1.0, 1.0) * x * 0.5, -0.2 + 0 * x, 0.35 + 0 * x], axis=-1)
-    tip = unit + sideways
+    ends = smoothstep(1.0, 0.9, np.abs(x))[:, None]
+    length = (0.022 + 0.036 * smoothstep(-0.6, 0.9, x))[:, None] * (0.1 + 0.9 * ends)
+    sideways = (0.5 * x * (-1.0 if side else 1.0))[:, None] * np.array([1.0, 0.0, 0.0])
+    tip = unit + sideways + 0.30 * upward
     tip /= np.linalg.norm(tip, axis=-1, keepdims=True)
-    root = centre + unit * (np.linalg.norm(ray, axis=-1, keepdims=True) - 0.012)
-    middle = edge + unit * 0.012 + tip * (length * 0.45)[:, None]
-    return np.concatenate([root, middle, edge + tip * length[:, None]])
+    line = edge + upward * 0.020 * ends + unit * 0.006
+    front = edge + unit * 0.014
+    return np.concatenate([line, front, edge + tip * length, edge - unit * 0.012])

@@ -99,7 +99,7 @@ def colours(face: Face) -> np.ndarray:
     tint[:skin] = mix(tint[:skin], LID_TINT, lid_tint(face))
     tint[:skin] = mix(tint[:skin], DARK, 0.85 * smoothstep(0.25, 0.9, nostrils(p)))
     edge = face.mu[:skin] / mouth.border(face.nu[:skin])
-    tint[:skin] = mix(tint[:skin], LIP, smoothstep(1.06, 0.92, edge))
+    tint[:skin] = mix(tint[:skin], LIP, smoothstep(1.14, 0.84, edge))
     tint[:skin] = mix(tint[:skin], SHADOW, 0.8 * np.exp(-((face.mu[:skin] / 0.035) ** 2)))
     depth = np.abs(face.inner[face.bag_slice])
     tint[face.bag_slice] = mix(np.tile(SHADOW, (len(depth), 1)), DARK, smoothstep(1.0, 4.5, depth.astype(float)))
