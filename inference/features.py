@@ -59,7 +59,7 @@ def hann() -> np.ndarray:
 
 
 def finite(samples: np.ndarray) -> np.ndarray:
-    """``samples`` as float32 with NaN and infinity replaced by silence: they would poison every later state."""
+    """``samples`` as float32, NaN and infinity replaced by silence: they would poison every later state."""
     samples = np.asarray(samples, np.float32)
     return samples if np.isfinite(samples).all() else np.where(np.isfinite(samples), samples, np.float32(0))
 
@@ -87,7 +87,7 @@ def padded(samples: np.ndarray) -> np.ndarray:
 
 
 def log_mel(samples: np.ndarray) -> np.ndarray:
-    """Log-mel of a whole recording, ``float32 [N] -> float32 [4 * ceil(N / 640), 80]``, bit for bit the session's."""
+    """Log-mel of a recording, ``float32 [N] -> float32 [4 * ceil(N / 640), 80]``, the session's bits."""
     source = padded(samples)
     out = np.empty((frame_count(len(samples)) * HOPS, MELS), np.float32)
     for tick in range(len(out) // HOPS):

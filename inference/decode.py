@@ -1,0 +1,122 @@
+"""Any sound file as the model hears it: float32 mono at 16 kHz, decoded block by block.
+
+Channels are averaged, NaN and infinite samples become silence (the resampler would smear them), and soxr
+resamples at high quality. Formats that libsndfile lacks (m4a, mp4, mov, …) go through PyAV if it is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from .errors import AudioError
+from .features import finite
+from .types import SAMPLE_RATE
+
+BLOCK = 1 << 16
+"""Sample frames read at a time, so that hours at 192 kHz never lie in memory undecimated."""
+
+
+def load_audio(path: str | Path) -> np.ndarray:
+    """The sound of a file, ``float32 [N]`` mono at 16 kHz; N is 0 for a sound without samples.
+
+    Raises AudioError if the file is missing, empty, damaged or no sound.
+    """
+    blocks = list(read_blocks(path))
+    return np.concatenate(blocks) if blocks else np.zeros(0, np.float32)
+
+
+def read_blocks(path: str | Path) -> Iterator[np.ndarray]:
+    """``load_audio`` in pieces ``float32 [n]``, in order. Raises AudioError."""
+    path = check_file(path)
+    try:
+        import soundfile
+        import soxr  # noqa: F401
+    except ImportError as error:
+        raise AudioError(f"{path}: {error.name} is missing: run 'pip install soundfile soxr'.") from error
+    try:
+        with soundfile.SoundFile(path) as file:
+            yield from resampled(mono(_sndfile_blocks(file)), file.samplerate)
+        return
+    except soundfile.LibsndfileError as error:
+        reason = error.error_string.strip().rstrip(".")
+    yield from _av_blocks(path, reason)
+
+
+def check_file(path: str | Path) -> Path:
+    """``path`` if it is a file with something in it. Raises AudioError."""
+    path = Path(path)
+    try:
+        if path.is_dir():
+            raise AudioError(f"{path} is a folder: choose a sound file.")
+        if not path.exists():
+            raise AudioError(f"{path} does not exist: check the path.")
+        if path.is_file() and path.stat().st_size == 0:
+            raise AudioError(f"{path} is empty (0 bytes): export the sound again.")
+        with path.open("rb"):
+            return path
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise AudioError(f"{path} cannot be opened ({reason}): check the file.") from error
+
+
+def mono(blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    """Mean over the channels of each block, ``[n, channels] -> float32 [n]``."""
+    for block in blocks:
+        yield finite(block).mean(axis=1, dtype=np.float32)
+
+
+def resampled(blocks: Iterable[np.ndarray], rate: float) -> Iterator[np.ndarray]:
+    """Blocks ``float32 [n]`` at ``rate`` Hz as blocks at 16 kHz, ``n * 16000 / rate`` samples in all."""
+    if rate == SAMPLE_RATE:
+        yield from blocks
+        return
+    import soxr
+
+    resampler = soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="float32", quality="HQ")
+    started = False
+    for block in blocks:
+        started = True
+        yield resampler.resample_chunk(block)
+    if started:
+        yield resampler.resample_chunk(np.zeros(0, np.float32), last=True)
+
+
+def _sndfile_blocks(file: object) -> Iterator[np.ndarray]:
+    """Blocks ``float32 [n, channels]`` of an open ``soundfile.SoundFile``."""
+    while len(block := file.read(BLOCK, dtype="float32", always_2d=True)):
+        yield block
+
+
+def _av_blocks(path: Path, reason: str) -> Iterator[np.ndarray]:
+    """The sound through FFmpeg; ``reason`` says why libsndfile refused. Raises AudioError."""
+    try:
+        import av
+    except ImportError as error:
+        raise AudioError(
+            f"{path} is not a sound that libsndfile reads ({reason}): convert it to WAV, or 'pip install av'."
+        ) from error
+    remedy = "convert it to WAV or choose another file"
+    try:
+        with av.open(str(path)) as container:
+            if not container.streams.audio:
+                raise AudioError(f"{path} holds no sound: {remedy}.")
+            stream = container.streams.audio[0]
+            if not stream.rate:
+                raise AudioError(f"{path} holds a sound that cannot be decoded: {remedy}.")
+            yield from resampled(mono(_av_frames(av, container, stream)), stream.rate)
+    except (av.FFmpegError, OSError, ValueError) as error:
+        detail = getattr(error, "strerror", None) or error
+        raise AudioError(f"{path} is not a readable sound ({reason}; {detail}): {remedy}.") from error
+
+
+def _av_frames(av: object, container: object, stream: object) -> Iterator[np.ndarray]:
+    """Blocks ``float32 [n, channels]`` of an audio stream, in the stream's own rate and channels."""
+    resampler = av.AudioResampler(format="fltp", layout=stream.layout, rate=stream.rate)
+    for frame in container.decode(stream):
+        for part in resampler.resample(frame):
+            yield part.to_ndarray().T
+    for part in resampler.resample(None):
+        yield part.to_ndarray().T

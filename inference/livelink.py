@@ -1,0 +1,156 @@
+"""Performances as files: the CSV of Apple's Live Link Face app, and ``.npz`` takes.
+
+The columns are those of the app: timecode, count, 52 blend shapes (right before left for jaw and mouth),
+head and eyes. Reading is tolerant: a row that ends early or holds no numbers (the phone lost the face)
+repeats the one before, missing columns are zero and not ``measured``, the frame rate is that of the rows.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from . import timecode
+from .errors import OutputError, TakeError
+from .output import replacing
+from .types import BLENDSHAPES, CHANNELS, HEAD, INDEX, C, Take
+
+_SWAPPED = {
+    "jawLeft": "jawRight",
+    "jawRight": "jawLeft",
+    "mouthLeft": "mouthRight",
+    "mouthRight": "mouthLeft",
+}
+FACE_COLUMNS: tuple[str, ...] = tuple(_SWAPPED.get(name, name) for name in BLENDSHAPES) + HEAD
+"""Our channels in the order of the app's columns."""
+EYE_COLUMNS = ("LeftEyeYaw", "LeftEyePitch", "LeftEyeRoll", "RightEyeYaw", "RightEyePitch", "RightEyeRoll")
+HEADER: tuple[str, ...] = (
+    "Timecode",
+    "BlendShapeCount",
+    *(name[0].upper() + name[1:] for name in FACE_COLUMNS),
+    *EYE_COLUMNS,
+)
+ROWS_MINIMUM = 2
+
+# Radians of eye turn per unit of eyeLook*, fitted to the app's own recordings (R² 0.96 yaw, 0.999 pitch).
+_YAW_IN, _YAW_OUT, _PITCH_UP, _PITCH_DOWN = 0.560, 0.625, 0.434, 0.616
+
+
+def read_take(path: str | Path, audio: np.ndarray | None = None) -> Take:
+    """The performance in a Live Link Face ``.csv`` or an ``.npz`` (``channels``, ``fps``, …).
+
+    ``audio float32 [N]`` mono at 16 kHz is its sound. Raises TakeError for a file that holds no motion.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise TakeError(f"{path} does not exist or is no file: check the path of the take.")
+    if path.suffix.lower() == ".npz":
+        return _read_npz(path, audio)
+    header, rows = _read_rows(path)
+    columns = {name.strip().lower(): place for place, name in enumerate(header)}
+    places = [columns.get(name.lower(), -1) for name in CHANNELS]
+    if all(place < 0 for place in places[: len(BLENDSHAPES)]):
+        raise TakeError(f"{path} has no columns of Live Link Face: export the take as CSV from the app.")
+    channels = _held([_values(row, places) for row in rows])
+    if channels is None or len(channels) < ROWS_MINIMUM:
+        raise TakeError(
+            f"{path} holds no motion: fewer than {ROWS_MINIMUM} rows with a face; record it again."
+        )
+    measured = np.array([place >= 0 for place in places])
+    head = slice(len(BLENDSHAPES), C)
+    # Most phone takes write the head's columns as zeros: such a head was not captured.
+    measured[head] &= channels[:, head].any(axis=0)
+    stamp = columns.get("timecode")
+    rate = timecode.row_rate([row[stamp] for row in rows if len(row) > stamp]) if stamp is not None else 30.0
+    return Take(channels, rate, path.stem, audio, measured)
+
+
+def write_csv(path: str | Path, channels: np.ndarray, fps: float) -> None:
+    """Write ``channels [T, 55]`` as Live Link Face CSV, whole or not at all. Raises OutputError."""
+    channels = np.asarray(channels, np.float64)
+    if channels.ndim != 2 or channels.shape[1] != C:
+        raise OutputError(f"{path}: a take has {C} channels, not {channels.shape}.")
+    order = [INDEX[name] for name in FACE_COLUMNS]
+    values = np.concatenate([channels[:, order], eye_turns(channels)], axis=1)
+    with replacing(path) as file:
+        file.write(",".join(HEADER) + "\n")
+        for frame, row in enumerate(values):
+            numbers = ",".join(f"{value:.10f}" for value in row)
+            file.write(f"{timecode.write(frame / fps)},{values.shape[1]},{numbers}\n")
+
+
+def eye_turns(channels: np.ndarray) -> np.ndarray:
+    """Yaw, pitch and roll of the left, then the right eye in radians, ``[T, 55] -> [T, 6]``; roll is zero."""
+    turns = np.zeros((len(channels), len(EYE_COLUMNS)))
+    for place, (side, sign) in enumerate((("Left", 1), ("Right", -1))):
+        inward, outward, up, down = (
+            channels[:, INDEX[f"eyeLook{where}{side}"]] for where in ("In", "Out", "Up", "Down")
+        )
+        turns[:, 3 * place] = sign * (_YAW_IN * inward - _YAW_OUT * outward)
+        turns[:, 3 * place + 1] = _PITCH_DOWN * down - _PITCH_UP * up
+    return turns
+
+
+def _read_rows(path: Path) -> tuple[list[str], list[list[str]]]:
+    """Header and other non-empty rows of a CSV. Raises TakeError."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = [row for row in csv.reader(file) if row]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise TakeError(f"{path} cannot be read as CSV ({error}): export the take again.") from error
+    if not rows:
+        raise TakeError(f"{path} is empty: export the take again.")
+    return rows[0], rows[1:]
+
+
+def _values(row: list[str], places: list[int]) -> np.ndarray | None:
+    """The channels of a row, ``float32 [55]``; None if it lacks a column or a number."""
+    try:
+        values = np.array([float(row[place]) if place >= 0 else 0.0 for place in places], np.float32)
+    except (ValueError, IndexError):
+        return None
+    if not np.isfinite(values).all():
+        return None
+    values[: len(BLENDSHAPES)] = values[: len(BLENDSHAPES)].clip(0, 1)
+    return values
+
+
+def _held(rows: list[np.ndarray | None]) -> np.ndarray | None:
+    """Rows with the gaps filled by the row before (the first gap by the first row); None without any row."""
+    last = next((row for row in rows if row is not None), None)
+    if last is None:
+        return None
+
+    def fill() -> Iterator[np.ndarray]:
+        nonlocal last
+        for row in rows:
+            last = last if row is None else row
+            yield last
+
+    return np.stack(list(fill()))
+
+
+def _read_npz(path: Path, audio: np.ndarray | None) -> Take:
+    """A take stored by numpy: ``channels [T, 52 or 55]``, ``fps``, optional ``audio`` and ``measured``."""
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            channels = np.asarray(stored["channels"], np.float32)
+            fps = float(stored["fps"])
+            measured = np.asarray(stored["measured"], bool) if "measured" in stored else np.ones(C, bool)
+            if audio is None and "audio" in stored:
+                audio = np.asarray(stored["audio"], np.float32)
+    except (OSError, KeyError, ValueError, TypeError, zipfile.BadZipFile) as error:
+        raise TakeError(f"{path} is no take ({error}): it needs the arrays 'channels' and 'fps'.") from error
+    if channels.ndim == 2 and channels.shape[1] == len(BLENDSHAPES):
+        channels = np.pad(channels, ((0, 0), (0, len(HEAD))))
+        measured = np.pad(measured[: len(BLENDSHAPES)], (0, len(HEAD)))
+    if channels.ndim != 2 or channels.shape[1] != C or len(channels) < ROWS_MINIMUM:
+        raise TakeError(f"{path} holds channels {channels.shape}: at least [{ROWS_MINIMUM}, {C}] are needed.")
+    if measured.shape != (C,) or not (math.isfinite(fps) and fps > 0) or not np.isfinite(channels).all():
+        raise TakeError(f"{path} holds a bad 'fps', 'measured' or channel value: export the take again.")
+    return Take(channels, fps, path.stem, audio, measured)

@@ -1,0 +1,32 @@
+"""Motion at another frame rate, sampled at exact times."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from .errors import OutputError
+
+
+def resampled_count(frames: int, fps_in: float, fps_out: float) -> int:
+    """Rows at ``fps_out`` that cover ``frames`` rows at ``fps_in``; a sliver below 1e-6 of a row is none."""
+    return math.ceil(frames * fps_out / fps_in - 1e-6)
+
+
+def resample(channels: np.ndarray, fps_in: float, fps_out: float) -> np.ndarray:
+    """``channels [T, K]`` at ``fps_in`` as ``float32 [ceil(T * fps_out / fps_in), K]``; rows lie mid-interval.
+
+    Row i of either rate shows the time (i + 0.5) / fps; values between rows are linear, ends are held.
+    Raises OutputError for a rate that is no positive number.
+    """
+    if not (math.isfinite(fps_out) and fps_out > 0):
+        raise OutputError(f"A frame rate of {fps_out:g} is impossible: choose a positive number.")
+    if fps_in == fps_out or not len(channels):
+        return np.array(channels, np.float32)
+    times = (np.arange(resampled_count(len(channels), fps_in, fps_out)) + 0.5) / fps_out
+    position = np.clip(times * fps_in - 0.5, 0, len(channels) - 1)
+    below = position.astype(np.intp)
+    above = np.minimum(below + 1, len(channels) - 1)
+    part = (position - below)[:, None]
+    return ((1 - part) * channels[below] + part * channels[above]).astype(np.float32)
