@@ -18,8 +18,8 @@ HELD_SHARE = 10
 
 @dataclass(frozen=True)
 class MotionClip:
-    """``audio int16 [N]`` (may be empty), ``channels float32 [T, 55]``, ``gap float32 [T, 2]``, ``phones int16 [4 T]``;
-    T = ceil(N / 640) where there is sound, and phones are empty where there is none."""
+    """``audio int16 [N]`` (may be empty), ``channels float32 [T, 55]``, ``gap float32 [T, 2]`` (NaN if unknown),
+    ``phones int16 [4 T]``; T = ceil(N / 640) where there is sound, phones are empty where there is none."""
 
     name: str
     performer: str
@@ -55,14 +55,20 @@ def make_clip(
     segments: list[tuple[float, float, int]] | None = None,
     shift: float = 0.0,
 ) -> MotionClip:
-    """Put a recording on the model's clock; see ``at_ticks`` for ``lead``, ``shift`` moves the phone labels."""
+    """Put a recording on the model's clock; ``lead`` as in ``at_ticks``, ``shift`` moves the phone labels."""
     frames = frame_count(len(audio)) if len(audio) else round(len(channels) * TICK_RATE / fps)
     lips = np.full((frames, 2), np.nan, np.float32) if gap is None else at_ticks(gap, fps, frames, lead)
     phones = np.full(HOPS * frames if len(audio) else 0, UNLABELLED, np.int16)
     if segments:
         phones = hops_from_segments(segments, len(phones), shift)
     return MotionClip(
-        name, performer, language, audio, at_ticks(channels, fps, frames, lead).reshape(frames, C), lips, phones
+        name,
+        performer,
+        language,
+        audio,
+        at_ticks(channels, fps, frames, lead).reshape(frames, C),
+        lips,
+        phones,
     )
 
 

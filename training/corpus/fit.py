@@ -2,33 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from ...inference.types import BLENDSHAPES, INDEX, C
 from .eyes import eye_channels
-from .landmarks import GAP_PAIRS, LIPS, MOUTH_CORNERS, Track, columns
+from .landmarks import GAP_PAIRS, LID_POINTS, LIPS, MOUTH_CORNERS, Track, columns
 from .performer import Performer, gather
 from .pose import head_angles
-from .rig import Rig
+from .rig import Rig, register
 from .solve import Penalty, solve
 
-EYES = tuple(name for name in BLENDSHAPES if name.startswith("eye"))
 UNSEEN = ("tongueOut", "cheekPuff", "jawForward")
 """What a frontal camera's landmarks do not show."""
-FITTED = tuple(name for name in BLENDSHAPES if name not in EYES + UNSEEN)
+FITTED = tuple(name for name in BLENDSHAPES if not name.startswith("eye") and name not in UNSEEN)
 BROWS = tuple(name for name in FITTED if name.startswith("brow"))
 MORE_PAIRS = ((81, 178), (311, 402))
+INNER_CORNERS = (78, 308)
+JAW_POINTS = (152, 148, 377, 176, 400, 149, 378, 150, 379, 136, 365, 199, 200, 18, 58, 288, 172, 397)
+BROW_POINTS = (63, 105, 66, 107, 336, 296, 334, 293, 70, 300, 46, 276, 53, 283, 52, 282, 65, 295, 55, 285)
+GAPS = slice(-7, -2)
+"""Columns of the lip rows that are gaps: five, then two widths."""
 
 
 @dataclass(frozen=True)
 class FitSettings:
-    """Weights of the rows (data in eye units) and penalties of the shapes."""
+    """Weights of the rows (data in eye units) and penalties of the shapes.
+
+    Lip gaps weigh most: a wrong gap is a wrong phone. The ridge is a few times the tracker's noise, so that
+    shapes which the front view cannot tell apart stay small instead of fighting each other.
+    """
 
     lips: float = 1.0
-    gap: float = 6.0
+    gap: float = 10.0
     width: float = 3.0
     jaw: float = 0.5
     brow: float = 0.7
@@ -36,74 +44,73 @@ class FitSettings:
     ridge: float = 3e-3
     lasso: float = 1e-3
     smooth: float = 1e-3
-    brow_prior: float = 2e-3
-    ridges: dict[str, float] = field(
+    brow_ridge: float = 2e-3
+    ridges: Mapping[str, float] = field(
         default_factory=lambda: {
-            "jawLeft": 1e-2, "jawRight": 1e-2, "noseSneerLeft": 6e-3, "noseSneerRight": 6e-3,
+            "jawLeft": 1e-2, "jawRight": 1e-2, "mouthLeft": 1e-2, "mouthRight": 1e-2,
+            "mouthFrownLeft": 6e-3, "mouthFrownRight": 6e-3, "noseSneerLeft": 6e-3, "noseSneerRight": 6e-3,
+            "cheekSquintLeft": 6e-3, "cheekSquintRight": 6e-3,
         }
     )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class FittedPerformer:
-    """``channels float32 [T, 55]`` of all clips stacked as in ``performer``; ``rebuilt [T, R]`` and
-    ``target [T, R]`` are the point rows in eye units, for the reprojection check."""
+    """``channels float32 [T, 55]`` of all clips stacked as in ``performer``; ``errors [T, P]`` is the distance
+    between picture and rig, in eye units, of the tracker vertices ``points`` that were fitted."""
 
     performer: Performer
     channels: np.ndarray
-    residual: np.ndarray  # [T] root mean square distance of the fitted points, eye units
+    errors: np.ndarray
+    points: tuple[int, ...]
 
 
-JAW_POINTS = (152, 148, 377, 176, 400, 149, 378, 150, 379, 136, 365, 199, 200, 18, 58, 288, 172, 397)
-BROW_POINTS = (63, 105, 66, 107, 336, 296, 334, 293, 70, 300, 46, 276, 53, 283, 52, 282, 65, 295, 55, 285)
+class Rows:
+    """Turns point displacements into the weighted rows of the least squares problem."""
 
+    def __init__(self, points: Sequence[int], settings: FitSettings) -> None:
+        kinds = ((LIPS, settings.lips), (JAW_POINTS, settings.jaw), (BROW_POINTS, settings.brow))
+        weights = {vertex: weight for group, weight in kinds for vertex in group}
+        self.weights = np.array([weights.get(vertex, settings.rest) for vertex in points], np.float32)
+        self.index = {vertex: i for i, vertex in enumerate(points)}
+        self.lip_weights = np.array([settings.gap] * 5 + [settings.width] * 2, np.float32)
 
-def point_weights(ids: Sequence[int], settings: FitSettings) -> np.ndarray:
-    """Row weight of every fitted tracker vertex."""
-    kinds = ((LIPS, settings.lips), (JAW_POINTS, settings.jaw), (BROW_POINTS, settings.brow))
-    weights = {vertex: weight for group, weight in kinds for vertex in group}
-    return np.array([weights.get(vertex, settings.rest) for vertex in ids], np.float32)
+    def __call__(self, moved: np.ndarray) -> np.ndarray:
+        """Displacements ``[T, P, 3]`` to rows ``[T, 2 P + 7]``: x and y of every point, then the lip rows."""
+        flat = (moved[..., :2] * self.weights[:, None]).reshape(len(moved), -1)
+        return np.concatenate([flat, self.lip_rows(moved) * self.lip_weights], 1)
 
-
-def lip_rows(points: np.ndarray, index: dict[int, int]) -> np.ndarray:
-    """Differences that must survive the fit: ``[..., 3 + 2 + 2]`` gaps of the inner lip and two widths."""
-    pairs = [(index[a], index[b]) for a, b in GAP_PAIRS + MORE_PAIRS]
-    gaps = [points[..., a, 1] - points[..., b, 1] for a, b in pairs]
-    widths = [points[..., index[b], 0] - points[..., index[a], 0] for a, b in (MOUTH_CORNERS, (78, 308))]
-    return np.stack(gaps + widths, -1)
+    def lip_rows(self, moved: np.ndarray) -> np.ndarray:
+        """Differences that must survive the fit: five gaps of the inner lip and two widths, ``[T, 7]``."""
+        at = self.index
+        gaps = [moved[:, at[a], 1] - moved[:, at[b], 1] for a, b in GAP_PAIRS + MORE_PAIRS]
+        widths = [moved[:, at[b], 0] - moved[:, at[a], 0] for a, b in (MOUTH_CORNERS, INNER_CORNERS)]
+        return np.stack(gaps + widths, 1)
 
 
 def fit_performer(
     name: str, tracks: Sequence[Track], rig: Rig, settings: FitSettings | None = None
 ) -> FittedPerformer:
-    """Fit all clips of one performer; clips are not joined in time."""
+    """Fit all clips of one performer at once; clips are not joined in time."""
     settings = settings or FitSettings()
     performer = gather(name, tracks, rig)
-    seen = [vertex for vertex in performer.ids if vertex in rig.vertex]
-    index = {vertex: i for i, vertex in enumerate(seen)}
-    moved = (performer.points - performer.neutral)[:, columns(performer.ids, seen)]
-    shapes = rig.deltas[[INDEX[channel] for channel in FITTED]][:, [rig.vertex[v] for v in seen]]
-    weights = point_weights(seen, settings)
-    rows = np.array([settings.gap] * 5 + [settings.width] * 2, np.float32)
-
-    def stack(points: np.ndarray) -> np.ndarray:
-        flat = (points[..., :2] * weights[:, None]).reshape(len(points), -1)
-        return np.concatenate([flat, lip_rows(points, index) * rows], 1)
-
-    target = stack(moved)
-    target[:, -7:-2] = sealed(target[:, -7:-2] / settings.gap, performer) * settings.gap
-
+    vertex = register(rig, performer.neutral, performer.ids)
+    points = tuple(v for v in performer.ids if v in vertex and v not in LID_POINTS)
+    moved = (performer.points - performer.neutral)[:, columns(performer.ids, points)]
+    fitted = [INDEX[channel] for channel in FITTED]
+    shapes = rig.deltas[fitted][:, [vertex[v] for v in points]]
+    rows = Rows(points, settings)
+    target = rows(moved)
+    target[:, GAPS] = sealed(target[:, GAPS] / settings.gap, performer) * settings.gap
     guesses = np.concatenate([track.guesses for track in tracks])
     channels = np.zeros((len(moved), C), np.float32)
-    fitted = [INDEX[channel] for channel in FITTED]
     channels[:, fitted] = solve(
-        stack(shapes).T, target, brow_prior(guesses)[:, fitted], penalty(settings), joined(performer)
+        rows(shapes).T, target, brow_prior(guesses)[:, fitted], penalty(settings), joined(performer)
     )
-    eyes = eye_channels(performer.points, performer.ids, tracks)
-    channels[:, : len(BLENDSHAPES)] += eyes
+    error = moved[..., :2] - np.tensordot(channels[:, fitted], shapes[..., :2], 1)
+    channels[:, : len(BLENDSHAPES)] += eye_channels(performer.points, performer.ids, tracks)
     channels[:, len(BLENDSHAPES) :] = head_angles(np.concatenate([track.matrix for track in tracks]))
-    error = moved[..., :2] - np.einsum("tk,kpd->tpd", channels[:, fitted], shapes)[..., :2]
-    return FittedPerformer(performer, channels, np.sqrt((error**2).sum(-1).mean(-1)))
+    return FittedPerformer(performer, channels, np.linalg.norm(error, axis=-1), points)
 
 
 def sealed(opening: np.ndarray, performer: Performer) -> np.ndarray:
@@ -127,11 +134,9 @@ def brow_prior(guesses: np.ndarray) -> np.ndarray:
 
 def penalty(settings: FitSettings) -> Penalty:
     """Penalties of the fitted shapes in order."""
-    ridge = np.full(len(FITTED), settings.ridge, np.float32)
-    for i, name in enumerate(FITTED):
-        ridge[i] = settings.brow_prior if name in BROWS else settings.ridges.get(name, settings.ridge)
-    lasso = np.array([0.0 if name in BROWS else settings.lasso for name in FITTED], np.float32)
-    return Penalty(ridge, lasso, settings.smooth)
+    ridge = [settings.brow_ridge if n in BROWS else settings.ridges.get(n, settings.ridge) for n in FITTED]
+    lasso = [0.0 if n in BROWS else settings.lasso for n in FITTED]
+    return Penalty(np.array(ridge, np.float32), np.array(lasso, np.float32), settings.smooth)
 
 
 def joined(performer: Performer) -> np.ndarray:

@@ -23,6 +23,12 @@ INNER_LOWER = (78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308)
 LIPS = tuple(dict.fromkeys(OUTER_UPPER + OUTER_LOWER + INNER_UPPER + INNER_LOWER))
 GAP_PAIRS = ((82, 87), (13, 14), (312, 317))
 """Inner lip pairs, upper and lower, whose mean distance is the lip gap."""
+IRISES = 468
+"""First vertex of the irises, which have no place on a rig's skin."""
+LID_POINTS = (
+    7, 33, 133, 144, 145, 153, 154, 155, 157, 158, 159, 160, 161, 163, 173, 246,
+    249, 263, 362, 373, 374, 380, 381, 382, 384, 385, 386, 387, 388, 390, 398, 466,
+)  # fmt: skip
 STABLE = (10, 168, 6, 197, 195, 33, 133, 362, 263, 234, 454, 93, 323)
 """Points that speech and brows hardly move: they carry the head pose."""
 TABLE_NEUTRAL = (168, 197, 5, 33, 133, 362, 263, 234, 454, 93, 323)

@@ -6,6 +6,7 @@ Training losses and evaluation read the lips through this, so that no rig is nee
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -25,6 +26,16 @@ class LipReadout:
     def __call__(self, channels: np.ndarray) -> np.ndarray:
         """``channels [..., 55]`` to ``[..., 2]``."""
         return channels @ self.matrix.T + self.offset
+
+    def save(self, path: Path) -> None:
+        """Write the readout, so that training and evaluation need no rig."""
+        np.savez(path, matrix=self.matrix, offset=self.offset)
+
+    @classmethod
+    def load(cls, path: Path) -> LipReadout:
+        """Read what ``save`` wrote. OSError if it is not there."""
+        with np.load(path, allow_pickle=False) as stored:
+            return cls(stored["matrix"], stored["offset"])
 
 
 def lip_readout(rig: Rig) -> LipReadout:

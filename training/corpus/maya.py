@@ -14,8 +14,9 @@ import numpy as np
 from ...inference.errors import TakeError
 from ...inference.types import INDEX, C
 
-LAG_SECONDS = 1 / 30
-"""The motion shows what the sound said one frame ago."""
+LAG_SECONDS = 1 / 60
+"""The motion is late. The set's notes say about one frame (1/30 s); closures against dips of loudness
+and the lag in ``checks.py``, compared with the GRID speaker whose phones confirm his sync, say half of it."""
 _SIDES = (("l", "Left"), ("r", "Right"))
 CENTRAL: dict[str, dict[str, float]] = {
     "mouth_stretch_c": {"jawOpen": 0.9},
@@ -46,7 +47,8 @@ HALVES: dict[str, dict[str, float]] = {
 MEASURED = tuple(
     name
     for name in INDEX
-    if name.startswith(("jaw", "mouth", "nose")) and name not in ("jawForward", "mouthClose", "mouthShrugLower")
+    if name.startswith(("jaw", "mouth", "nose"))
+    and name not in ("jawForward", "mouthClose", "mouthShrugLower")
 )
 """What the rig's animator could set and the mapping reads."""
 

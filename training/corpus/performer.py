@@ -14,10 +14,12 @@ from .landmarks import EYE_CORNERS, GAP_PAIRS, MOUTH_CORNERS, STABLE, TABLE_NEUT
 from .pose import apply, face_axes, similarity
 from .rig import Rig
 
-SEALED_QUANTILE = 0.02
-"""Quantile of a performer's lip gap at which the lips surely touch: the tracker's own floor."""
+FLOOR_QUANTILE = 0.02
+"""Quantile of a performer's lip gap that is the tracker's floor: pressed lips, below resting ones."""
+PRESSED = 0.012
+"""Gap above the floor up to which frames are taken for lips at rest on each other."""
 TOUCH = 0.008
-"""Gap above that floor at which lips count as closed: half a pixel in these recordings."""
+"""Gap above resting lips at which they still count as closed: half a pixel in these recordings."""
 NEUTRAL_FRAMES = 8
 """Fewest frames that make a neutral face; noise of a point falls by their root."""
 
@@ -56,7 +58,9 @@ def align(tracks: Sequence[Track], rig: Rig) -> tuple[np.ndarray, float]:
     frontal = apply(points, similarity(points[:, stable], reference))
     mean = np.median(frontal, axis=0)
     target = rig.neutral[[rig.vertex[i] for i in TABLE_NEUTRAL]]
-    frontal = apply(frontal, tuple(np.repeat(part, len(frontal), 0) for part in similarity(mean[table][None], target)))
+    frontal = apply(
+        frontal, tuple(np.repeat(part, len(frontal), 0) for part in similarity(mean[table][None], target))
+    )
     right, left = columns(ids, EYE_CORNERS)
     unit = np.median(np.linalg.norm(frontal[:, left] - frontal[:, right], axis=1))
     pixels = np.median(np.linalg.norm(points[:, left] - points[:, right], axis=1))
@@ -68,7 +72,8 @@ def find_neutral(points: np.ndarray, gap: np.ndarray) -> tuple[np.ndarray, float
 
     Lips closed; the median keeps lids open and brows at rest, since blinks and raises are the exception.
     """
-    closed = float(np.quantile(gap[:, 0], SEALED_QUANTILE)) + TOUCH
+    floor = np.quantile(gap[:, 0], FLOOR_QUANTILE)
+    closed = float(np.median(gap[gap[:, 0] <= floor + PRESSED, 0])) + TOUCH
     enough = np.sort(gap[:, 0])[min(NEUTRAL_FRAMES, len(gap)) - 1]
     return np.median(points[gap[:, 0] <= max(closed, enough)], axis=0), closed
 

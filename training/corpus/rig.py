@@ -6,16 +6,20 @@ equal names in the 68-point table sit at different places of the two lip lines.
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+from scipy.interpolate import RBFInterpolator
 from scipy.sparse import coo_matrix, csr_matrix
 from scipy.sparse.csgraph import dijkstra
+from scipy.spatial import cKDTree
 
 from ...inference.types import BLENDSHAPES
-from .landmarks import INNER_LOWER, INNER_UPPER, OUTER_LOWER, OUTER_UPPER
+from .landmarks import INNER_LOWER, INNER_UPPER, IRISES, OUTER_LOWER, OUTER_UPPER
 
 TABLE_68 = (
     162, 234, 93, 58, 172, 136, 149, 148, 152, 377, 378, 365, 397, 288, 323, 454, 389,
@@ -30,6 +34,10 @@ CONTOURS_68 = (
     (INNER_UPPER, (60, 61, 62, 63, 64)),
     (INNER_LOWER, (60, 67, 66, 65, 64)),
 )
+SKIN = 9409
+"""The rig's first vertices are the skin of the face; sockets, teeth and eyes follow (ICT's layout)."""
+FACING = 0.3
+"""Least z of a unit normal that a camera in front sees well."""
 FRACTIONS = np.array([-1, -0.9, -0.76, -0.55, -0.28, 0, 0.28, 0.55, 0.76, 0.9, 1])
 """Where the eleven vertices of a tracked lip line sit, in half mouth widths (mean of relaxed faces)."""
 
@@ -41,12 +49,12 @@ class Rig:
     neutral: np.ndarray
     deltas: np.ndarray
     faces: np.ndarray
-    vertex: dict[int, int]  # tracker vertex -> rig vertex
+    vertex: dict[int, int]  # tracker vertex -> rig vertex, the anchors of ``register``
     unit: float  # rig lengths per outer eye distance
 
 
 def canonical_deltas(names: list[str], deltas: np.ndarray) -> np.ndarray:
-    """Rig shapes in canonical order: ``_L``/``_R`` spelt out, split central shapes summed, absent ones zero."""
+    """Rig shapes in canonical order: ``_L`` and ``_R`` spelt out, split central shapes summed, absent zero."""
     out = np.zeros((len(BLENDSHAPES), *deltas.shape[1:]), np.float32)
     for name, delta in zip(names, deltas, strict=True):
         full = name.replace("_L", "Left").replace("_R", "Right")
@@ -69,7 +77,7 @@ def mesh_graph(neutral: np.ndarray, faces: np.ndarray) -> csr_matrix:
 def contour(graph: csr_matrix, stops: list[int]) -> list[int]:
     """Vertices of the shortest edge path through ``stops``."""
     path = [stops[0]]
-    for start, end in zip(stops, stops[1:], strict=False):
+    for start, end in itertools.pairwise(stops):
         _, before = dijkstra(graph, indices=start, return_predecessors=True, limit=5.0)
         leg = [end]
         while leg[-1] != start:
@@ -93,3 +101,30 @@ def load_rig(path: Path) -> Rig:
             vertex[mesh_id] = path68[int(np.abs(x - fraction).argmin())]
     unit = float(np.linalg.norm(neutral[vertex[33]] - neutral[vertex[263]]))
     return Rig(neutral / unit, deltas / unit, faces, vertex, unit)
+
+
+def vertex_normals(shape: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    """Unit normals ``[V, 3]`` of a mesh of quads (-1 marks a triangle)."""
+    quads = np.where(faces < 0, faces[:, :1], faces)
+    normal = np.cross(shape[quads[:, 2]] - shape[quads[:, 0]], shape[quads[:, 3]] - shape[quads[:, 1]])
+    total = np.zeros_like(shape)
+    for corner in range(4):
+        np.add.at(total, quads[:, corner], normal)
+    return total / (np.linalg.norm(total, axis=1, keepdims=True) + 1e-12)
+
+
+def register(rig: Rig, neutral: np.ndarray, ids: Sequence[int]) -> dict[int, int]:
+    """Rig vertex of every tracker vertex in ``ids`` but the irises, for a frontal ``neutral [K, 3]``.
+
+    A thin-plate warp carries the performer's frontal view onto the rig's by the anchors; the rest take the
+    closest skin vertex that faces the camera.
+    """
+    anchors = [i for i, vertex in enumerate(ids) if vertex in rig.vertex]
+    rest = [i for i, vertex in enumerate(ids) if vertex not in rig.vertex and vertex < IRISES]
+    target = rig.neutral[[rig.vertex[ids[i]] for i in anchors], :2]
+    warp = RBFInterpolator(neutral[anchors, :2], target, smoothing=1e-4, kernel="thin_plate_spline")
+    front = np.flatnonzero(vertex_normals(rig.neutral, rig.faces)[:SKIN, 2] > FACING)
+    _, nearest = cKDTree(rig.neutral[front, :2]).query(warp(neutral[rest, :2]))
+    return {ids[i]: rig.vertex[ids[i]] for i in anchors} | {
+        ids[i]: int(front[k]) for i, k in zip(rest, nearest, strict=True)
+    }

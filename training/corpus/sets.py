@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ...inference.types import BLENDSHAPES, HEAD, INDEX, TICK_RATE, C
+from ...inference.types import HEAD, INDEX
+from ..phones import expand
 from .clip import MotionClip, make_clip
 from .fit import UNSEEN, FittedPerformer, fit_performer
 from .landmarks import Track, read_track
@@ -28,10 +29,10 @@ PHONE_SHIFT = 0.008
 
 @dataclass(frozen=True)
 class Built:
-    """Clips of a set, and per performer the fit that the checks and sheets look at."""
+    """Clips of a set, and the fit of every tracked performer for the checks and sheets to look at."""
 
     clips: list[MotionClip]
-    fits: dict[str, tuple[FittedPerformer, list[str]]]
+    fits: dict[str, FittedPerformer]
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ class MotionSet:
     attribution: str
     build: Callable[[Path, Path, Callable[[int], object]], Built]
     measured: np.ndarray
+    pattern: str = "track/*.npz"
+    """Its clips, for the progress bar."""
     evaluation: bool = False
 
 
@@ -52,8 +55,6 @@ def _measured(*absent: str) -> np.ndarray:
 
 def grid_segments(path: Path) -> dict[str, Segments]:
     """Segments of every utterance of ``grid_phones.tsv``."""
-    from ..phones import expand
-
     out: dict[str, Segments] = {}
     for line in path.read_text(encoding="utf-8").splitlines()[1:]:
         name, start, end, phone = line.split("\t")[:4]
@@ -70,10 +71,12 @@ def _tracked(
     tracks: dict[str, list[Track]] = {}
     for path in sorted((folder / "track").glob("*.npz")):
         tracks.setdefault(performer_of(path.stem), []).append(read_track(path))
-    clips, fits = [], {}
+        tick(1)
+    clips: list[MotionClip] = []
+    fits: dict[str, FittedPerformer] = {}
     for performer, owned in tracks.items():
         fit = fit_performer(performer, owned, rig)
-        fits[performer] = fit, [track.name for track in owned]
+        fits[performer] = fit
         for track, a, b in zip(owned, fit.performer.starts, fit.performer.starts[1:], strict=False):
             audio = decode(folder / "audio" / f"{track.name}.opus")
             utterance = track.name if "_" in track.name else f"{performer}_{track.name}"
@@ -83,7 +86,6 @@ def _tracked(
                     gap=fit.performer.gap[a:b], segments=phones.get(utterance), shift=PHONE_SHIFT,
                 )
             )  # fmt: skip
-            tick(1)
     return Built(clips, fits)
 
 
@@ -116,13 +118,14 @@ def _takes(data: Path, folder: Path, tick: Callable[[int], object]) -> Built:
 
 
 TRACKED = _measured(*UNSEEN)
+MAPPED = np.array([name in MEASURED for name in INDEX])
 MOTION_SETS: dict[str, MotionSet] = {
     "grid_s1": MotionSet("grid_s1", "CC-BY-4.0", GRID, _grid, TRACKED),
     "grid_others": MotionSet("grid_others", "CC-BY-4.0", GRID, _grid, TRACKED),
-    "korean_fwo": MotionSet("korean_fwo", "MIT", "korean_fwo (MIT repository)", _korean, TRACKED),
-    "facegood": MotionSet(
-        "facegood", "MIT", "FACEGOOD Audio2Face", _facegood, np.array([name in MEASURED for name in INDEX])
+    "korean_fwo": MotionSet("korean_fwo", "MIT", "korean_fwo: one Korean speaker, filmed", _korean, TRACKED),
+    "facegood": MotionSet("facegood", "MIT", "FACEGOOD Audio2Face", _facegood, MAPPED, "motion/*.npz"),
+    "takes_arkit": MotionSet(
+        "takes_arkit", "MIT", "Alexandre Donciu-Julin", _takes, _measured(*HEAD), "*.csv"
     ),
-    "takes_arkit": MotionSet("takes_arkit", "MIT", "Alexandre Donciu-Julin", _takes, _measured(*HEAD)),
     "eval_grid_dev": MotionSet("eval_grid_dev", "CC-BY-4.0", GRID, _grid, TRACKED, evaluation=True),
 }

@@ -9,7 +9,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Penalty:
-    """Regularisation per coefficient: ``ridge [K]`` towards the prior, ``lasso [K]``, ``smooth`` over time."""
+    """Per coefficient: ``ridge [K]`` towards the prior and ``lasso [K]``; ``smooth`` over time."""
 
     ridge: np.ndarray
     lasso: np.ndarray

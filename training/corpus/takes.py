@@ -24,7 +24,9 @@ def read_rows(path: Path) -> np.ndarray:
     header = {name.lower(): i for i, name in enumerate(rows[0])} if rows else {}
     missing = [name for name in BLENDSHAPES if name.lower() not in header]
     if missing:
-        raise TakeError(f"{path}: no Live Link Face columns {', '.join(missing)}; export the take again as CSV")
+        raise TakeError(
+            f"{path}: no Live Link Face columns {', '.join(missing)}; export the take again as CSV"
+        )
     places = [header[name.lower()] for name in BLENDSHAPES]
     channels = np.zeros((len(rows) - 1, C), np.float32)
     last = np.zeros(len(BLENDSHAPES), np.float32)
