@@ -5,7 +5,11 @@ from __future__ import annotations
 import bpy
 
 DEVICES = (
-    ("auto", "Automatic", "The fastest device that works here"),
+    (
+        "auto",
+        "Automatic",
+        "The preferences' choice, or else the processor: one face keeps no graphics card busy",
+    ),
     ("cpu", "CPU", "Works everywhere, same result on every run"),
     ("cuda", "CUDA", "NVIDIA graphics card"),
     ("directml", "DirectML", "Any graphics card under Windows"),

@@ -8,7 +8,7 @@ import numpy as np
 from ..inference.errors import Cancelled, MouthpieceError
 from ..rigs.scene_write import write_bake
 from .job import InferenceJob
-from .messages import fail, stopped, succeed
+from .messages import fail, redraw, stopped, succeed
 from .request import BakeRequest, disabled_reason, read_request
 
 INTERVAL = 0.1
@@ -73,11 +73,9 @@ class MOUTHPIECE_OT_bake(bpy.types.Operator):
         try:
             channels = self._job.poll()
             state.progress = self._job.progress
-            _redraw(context)
+            redraw(context)
             if channels is None:
                 return {"PASS_THROUGH"}
-            if state.cancel_requested:
-                raise Cancelled
             self._leave(context)
             return self._finish(context, self._job.request, channels)
         except Cancelled:
@@ -95,6 +93,8 @@ class MOUTHPIECE_OT_bake(bpy.types.Operator):
         self._leave(context)
 
     def _finish(self, context: bpy.types.Context, request: BakeRequest, channels: np.ndarray) -> set[str]:
+        if context.window_manager.mouthpiece.cancel_requested:
+            raise Cancelled("stopped at the last moment; nothing was changed")
         rig = request.rig()
         plan = request.plan(rig, channels)
         write_bake(plan)
@@ -110,17 +110,10 @@ class MOUTHPIECE_OT_bake(bpy.types.Operator):
         self._job.join()
         context.window_manager.event_timer_remove(self._timer)
         context.window_manager.mouthpiece.running = False
-        _redraw(context)
+        redraw(context)
 
 
 def _start(context: bpy.types.Context) -> None:
     state = context.window_manager.mouthpiece
     state.running, state.cancel_requested, state.progress = True, False, 0.0
     state.status, state.failed = "", False
-
-
-def _redraw(context: bpy.types.Context) -> None:
-    for window in context.window_manager.windows:
-        for area in window.screen.areas:
-            if area.type == "VIEW_3D":
-                area.tag_redraw()

@@ -37,3 +37,12 @@ def stopped(operator: bpy.types.Operator, context: bpy.types.Context) -> set[str
 def _show(context: bpy.types.Context, message: str, *, failed: bool) -> None:
     state = context.window_manager.mouthpiece
     state.status, state.failed = message, failed
+    redraw(context)
+
+
+def redraw(context: bpy.types.Context) -> None:
+    """Draw the panel anew; Blender itself does so only where the mouse is."""
+    for window in context.window_manager.windows:
+        for area in window.screen.areas:
+            if area.type == "VIEW_3D":
+                area.tag_redraw()

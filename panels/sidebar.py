@@ -26,9 +26,11 @@ class MOUTHPIECE_PT_main(SidebarPanel, bpy.types.Panel):
         state = context.window_manager.mouthpiece
         active = context.view_layer.objects.active
         layout.prop(settings, "target", text="Face", placeholder=active.name if active else "")
-        layout.template_ID(settings, "sound", open="sound.open", text="Dialogue")
+        column = layout.column(align=True)
+        column.label(text="Dialogue:")
+        column.template_ID(settings, "sound", open="sound.open")
         if settings.sound is None:
-            layout.prop(settings, "audio_path", text="or File")
+            column.prop(settings, "audio_path", text="", placeholder="or a file")
         if state.running:
             row = layout.row(align=True)
             row.progress(factor=state.progress, text=f"{state.progress:.0%}")

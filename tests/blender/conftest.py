@@ -113,6 +113,7 @@ class Stage:
 def registered() -> Iterator[None]:
     """Factory settings, no objects, Mouthpiece registered."""
     import bpy
+
     import mouthpiece
 
     bpy.ops.wm.read_factory_settings(use_empty=True)

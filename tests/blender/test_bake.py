@@ -122,6 +122,7 @@ def test_same_seed_same_bake(stage, settings) -> None:
 
 def test_cancel_half_way_changes_nothing(stage, settings, everything, monkeypatch) -> None:
     """Cancel is pressed at half of the progress of the real engine."""
+    settings.audio_path = str(stage.sound(4.0, "long.wav"))
     bpy.ops.mouthpiece.bake()
     before, seen = everything(), []
 

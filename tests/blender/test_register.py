@@ -20,7 +20,7 @@ OPERATORS = {
 
 def classes() -> set[str]:
     names = {name for name in dir(bpy.types) if "mouthpiece" in name.lower()}
-    return names | {name for name in dir(bpy.ops.mouthpiece)}
+    return names | set(dir(bpy.ops.mouthpiece))
 
 
 def test_registers_and_unregisters_twice() -> None:
