@@ -104,18 +104,3 @@ def log_mel_fast(samples: np.ndarray, block: int = 256) -> np.ndarray:
         last = min(len(out), first + block * HOPS)
         out[first:last] = windows_to_mel(source[first * HOP : last * HOP + TAIL])
     return out
-
-
-class LogMel:
-    """Log-mel of a stream, one tick at a time. The state is ``tail``: the last ``TAIL`` samples, float32."""
-
-    def __init__(self, tail: np.ndarray | None = None) -> None:
-        self.tail = np.zeros(TAIL, np.float32) if tail is None else np.array(tail, np.float32)
-        if self.tail.shape != (TAIL,):
-            raise ValueError(f"the tail of the features has {TAIL} samples, not {self.tail.shape}")
-
-    def push(self, tick: np.ndarray) -> np.ndarray:
-        """Features of the next 640 samples, ``[640] -> float32 [4, 80]``."""
-        samples = np.concatenate([self.tail, finite(tick)])
-        self.tail = samples[-TAIL:].copy()
-        return tick_mel(samples)

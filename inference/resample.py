@@ -15,7 +15,7 @@ def resampled_count(frames: int, fps_in: float, fps_out: float) -> int:
 
 
 def resample(channels: np.ndarray, fps_in: float, fps_out: float) -> np.ndarray:
-    """``channels [T, K]`` at ``fps_in`` as ``float32 [ceil(T * fps_out / fps_in), K]``; rows lie mid-interval.
+    """``channels [T, K]`` at ``fps_in`` as ``float32 [ceil(T * fps_out / fps_in), K]`` at ``fps_out``.
 
     Row i of either rate shows the time (i + 0.5) / fps; values between rows are linear, ends are held.
     Raises OutputError for a rate that is no positive number.

@@ -1,0 +1,192 @@
+"""The command line: ``python -m mouthpiece animate|stream|info|bench``.
+
+Exit code 0 only on full success, 2 for bad input with one line on stderr, 130 after Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import NoReturn
+
+import numpy as np
+
+from .inference.animate import animate
+from .inference.bench import measure
+from .inference.decode import load_audio
+from .inference.errors import AudioError, MouthpieceError, OutputError
+from .inference.info import describe
+from .inference.livelink import read_take, write_csv
+from .inference.model import Model
+from .inference.resample import resample
+from .inference.runtime import DEVICES
+from .inference.session import Session
+from .inference.stream import frame_line, stream_frames
+from .inference.style import StyleBank
+from .inference.types import SAMPLE_RATE, TICK_RATE, Take
+
+BAD_INPUT, INTERRUPTED, BROKEN_PIPE = 2, 130, 141
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose complaint is one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(BAD_INPUT, f"{self.prog}: {message}\n")
+
+
+def number(low: float, high: float) -> Callable[[str], float]:
+    """A converter for a finite number in [low, high]."""
+
+    def convert(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not low <= value <= high:
+            raise argparse.ArgumentTypeError(f"'{text}' is no number from {low:g} to {high:g}")
+        return value
+
+    return convert
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    """The options; exits with one line on stderr when they are wrong."""
+    parser = Parser(prog="mouthpiece", description="Facial animation from dialogue.")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="animate|stream|info|bench")
+    manner = Parser(add_help=False)
+    manner.add_argument(
+        "--reference",
+        action="append",
+        default=[],
+        metavar="TAKE[:AUDIO]",
+        help="a take (.csv, .npz) whose manner to follow, with its sound; may be repeated",
+    )
+    manner.add_argument("--style-strength", type=number(0, 4), default=1.0, help="0 ignores the references")
+    manner.add_argument("--valence", type=number(-1, 1), default=0.0, help="displeased -1 … pleased 1")
+    manner.add_argument("--arousal", type=number(-1, 1), default=0.0, help="calm -1 … aroused 1")
+    manner.add_argument("--seed", type=int, default=0, help="another seed blinks and glances otherwise")
+    device = Parser(add_help=False)
+    device.add_argument("--device", default="auto", help="|".join(DEVICES))
+    verb = verbs.add_parser("animate", parents=[manner, device], help="a sound file to a Live Link Face CSV")
+    verb.add_argument("audio", type=Path, metavar="AUDIO")
+    verb.add_argument("--out", type=Path, required=True, metavar="OUT.csv")
+    verb.add_argument("--fps", type=number(1, 1000), default=float(TICK_RATE), help="rows a second")
+    verb.set_defaults(run=run_animate)
+    verb = verbs.add_parser("stream", parents=[manner, device], help="s16le mono on stdin to JSON lines")
+    verb.add_argument("--rate", type=int, default=SAMPLE_RATE, help="sample rate of the PCM, Hz")
+    verb.set_defaults(run=run_stream)
+    verbs.add_parser("info", help="version, model card, hashes, devices").set_defaults(run=run_info)
+    verb = verbs.add_parser("bench", parents=[device], help="speed on this machine")
+    verb.add_argument("--seconds", type=number(1, 1e6), default=60.0, help="sound to stream through")
+    verb.add_argument("--json", action="store_true", help="as JSON")
+    verb.set_defaults(run=run_bench)
+    options = parser.parse_args(arguments)
+    if options.verb == "stream" and not 1000 <= options.rate <= 768_000:
+        parser.error(f"argument --rate: {options.rate} Hz is no rate from 1000 to 768000")
+    return options
+
+
+def sound(path: str | Path) -> np.ndarray:
+    """``load_audio`` of something to hear: raises AudioError for no samples as well."""
+    samples = load_audio(path)
+    if not len(samples):
+        raise AudioError(f"{path} holds no samples: choose a sound with something to hear.")
+    return samples
+
+
+def reference(text: str) -> Take:
+    """The take that ``TAKE[:AUDIO]`` names; either path may hold colons. Raises TakeError or AudioError."""
+    places = [len(text), *(place for place in reversed(range(len(text))) if text[place] == ":")]
+    split = next((place for place in places if Path(text[:place]).is_file()), len(text))
+    audio = text[split + 1 :]
+    return read_take(text[:split], sound(audio) if audio else None)
+
+
+def run_animate(options: argparse.Namespace) -> None:
+    """Write the animation of a sound file."""
+    out: Path = options.out
+    if not out.parent.is_dir():
+        raise OutputError(f"{out} cannot be written: the folder {out.parent} does not exist.")
+    if out.exists() and options.audio.exists() and out.samefile(options.audio):
+        raise OutputError(f"{out} is the sound itself: name another file for the animation.")
+    started = time.perf_counter()
+    audio = sound(options.audio)
+    channels = animate(
+        audio,
+        Model.load(device=options.device),
+        references=[(reference(text), 1.0) for text in options.reference],
+        style_strength=options.style_strength,
+        valence=options.valence,
+        arousal=options.arousal,
+        seed=options.seed,
+        progress=show_progress if sys.stderr.isatty() else None,
+    )
+    channels = resample(channels, TICK_RATE, options.fps)
+    write_csv(out, channels, options.fps)
+    seconds = time.perf_counter() - started
+    print(f"{out}: {len(channels)} frames at {options.fps:g} a second in {seconds:.1f} s")
+
+
+def run_stream(options: argparse.Namespace) -> None:
+    """Write a line for every frame of the PCM on standard input."""
+    model = Model.load(device=options.device)
+    bank = StyleBank(model)
+    for text in options.reference:
+        bank.add(reference(text))
+    session = Session(
+        model,
+        style=bank.style(),
+        style_strength=options.style_strength,
+        valence=options.valence,
+        arousal=options.arousal,
+        seed=options.seed,
+    )
+    for index, channels in enumerate(stream_frames(sys.stdin.buffer, session, options.rate)):
+        print(frame_line(index, channels), flush=True)
+
+
+def run_info(options: argparse.Namespace) -> None:
+    """Show what is installed."""
+    print(describe())
+
+
+def run_bench(options: argparse.Namespace) -> None:
+    """Show how fast it is."""
+    speed = measure(options.seconds, options.device)
+    print(json.dumps(asdict(speed), indent=1) if options.json else speed.table())
+
+
+def show_progress(share: float) -> None:
+    """A percentage that overwrites itself on a terminal."""
+    print(f"\r{share:4.0%}", end="" if share < 1 else "\n", file=sys.stderr, flush=True)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    options = parse(arguments)
+    sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        options.run(options)
+        sys.stdout.flush()
+    except MouthpieceError as error:
+        print(f"mouthpiece: {' '.join(str(error).split())}", file=sys.stderr)
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader has gone; without this, Python complains while it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

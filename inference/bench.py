@@ -1,0 +1,124 @@
+"""How fast the model is here: every figure is measured on a synthetic voice when the table is asked for."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from .model import Model
+from .session import Session
+from .style import StyleBank
+from .types import SAMPLE_RATE, TICK_RATE, TICK_SAMPLES, C, Take
+
+VOICE_SECONDS = 20
+"""Length of the synthetic voice, which is repeated as often as needed."""
+TAKE_SECONDS = 10
+WARM_UP = TICK_RATE
+
+
+@dataclass(frozen=True)
+class Speed:
+    """One measurement. Times of a frame include features, noise, network and expression of one track."""
+
+    model: str
+    device: str
+    sound_seconds: float
+    load_ms: float
+    reference_ms: float
+    frame_ms_p50: float
+    frame_ms_p99: float
+    frame_ms_max: float
+    first_minute_ms_p50: float
+    last_minute_ms_p50: float
+    times_real_time: float
+    peak_memory_mib: float | None
+    memory_growth_mib: float | None
+
+    def table(self) -> str:
+        """The figures as lines ``name  value``."""
+        rows = asdict(self)
+        width = max(map(len, rows))
+        return "\n".join(f"{name.ljust(width)}  {_shown(value)}" for name, value in rows.items())
+
+
+def voice(seconds: int = VOICE_SECONDS) -> np.ndarray:
+    """A buzz with moving pitch and syllables in faint noise, ``float32 [N]`` at 16 kHz."""
+    time_axis = np.arange(seconds * SAMPLE_RATE) / SAMPLE_RATE
+    pitch = 120 + 30 * np.sin(2 * np.pi * 0.7 * time_axis)
+    phase = np.cumsum(pitch) / SAMPLE_RATE
+    buzz = 2 * (phase % 1) - 1
+    syllables = np.clip(np.sin(2 * np.pi * 4 * time_axis) * np.sin(2 * np.pi * 0.3 * time_axis), 0, None)
+    noise = np.random.default_rng(0).standard_normal(len(time_axis))
+    return (0.3 * buzz * syllables + 0.003 * noise).astype(np.float32)
+
+
+def measure(seconds: float = 60.0, device: str = "auto", weights: Path | None = None) -> Speed:
+    """Load the model, embed a take and stream ``seconds`` of sound. Raises WeightsError or DeviceError."""
+    started = time.perf_counter()
+    model = Model.load(weights, device)
+    load = time.perf_counter() - started
+    sound = voice()
+    reference = _reference(model, sound)
+    session = Session(model)
+    for tick in range(WARM_UP):
+        session.push(_tick(sound, tick))
+    frames = max(1, round(seconds * TICK_RATE))
+    times, memory = np.empty(frames), None
+    for frame in range(frames):
+        samples = _tick(sound, frame)
+        started = time.perf_counter()
+        session.push(samples)
+        times[frame] = time.perf_counter() - started
+        if frame == min(60 * TICK_RATE, frames) - 1:
+            memory = peak_memory()
+    peak, minute, milli = peak_memory(), 60 * TICK_RATE, 1e3 * times
+    return Speed(
+        model=model.about["version"],
+        device=model.device,
+        sound_seconds=frames / TICK_RATE,
+        load_ms=1e3 * load,
+        reference_ms=1e3 * reference,
+        frame_ms_p50=float(np.percentile(milli, 50)),
+        frame_ms_p99=float(np.percentile(milli, 99)),
+        frame_ms_max=float(milli.max()),
+        first_minute_ms_p50=float(np.median(milli[:minute])),
+        last_minute_ms_p50=float(np.median(milli[-minute:])),
+        times_real_time=frames / TICK_RATE / float(times.sum()),
+        peak_memory_mib=peak,
+        memory_growth_mib=None if peak is None else peak - memory,
+    )
+
+
+def peak_memory() -> float | None:
+    """Largest resident memory of this process so far, MiB; None where the system does not say (Windows)."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    import sys
+
+    unit = 1 << 20 if sys.platform == "darwin" else 1 << 10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+
+
+def _reference(model: Model, sound: np.ndarray) -> float:
+    """Seconds that a reference of ``TAKE_SECONDS`` with sound takes to embed."""
+    motion = np.random.default_rng(0).random((TAKE_SECONDS * TICK_RATE, C), np.float32)
+    take = Take(motion, TICK_RATE, "bench", sound[: TAKE_SECONDS * SAMPLE_RATE])
+    started = time.perf_counter()
+    StyleBank(model).add(take)
+    return time.perf_counter() - started
+
+
+def _tick(sound: np.ndarray, tick: int) -> np.ndarray:
+    """Samples ``[640]`` of a tick of the repeated sound, whose length is a whole number of ticks."""
+    start = tick * TICK_SAMPLES % len(sound)
+    return sound[start : start + TICK_SAMPLES]
+
+
+def _shown(value: str | float | None) -> str:
+    """A figure for the table."""
+    return "not known here" if value is None else value if isinstance(value, str) else f"{value:.3f}"
