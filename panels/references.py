@@ -22,7 +22,9 @@ class MOUTHPIECE_UL_references(bpy.types.UIList):
         row.prop(item, "enabled", text="")
         source = item.action or item.source
         row.label(text=source.name if source else "Choose an action", icon="ACTION" if source else "ERROR")
-        row.prop(item, "weight", text="", emboss=False)
+        weight = row.row()
+        weight.ui_units_x = 2.5
+        weight.prop(item, "weight", text="", emboss=False)
 
 
 class MOUTHPIECE_PT_references(SidebarPanel, bpy.types.Panel):
@@ -44,7 +46,7 @@ class MOUTHPIECE_PT_references(SidebarPanel, bpy.types.Panel):
         layout.prop(settings, "style_strength", slider=True)
 
     def _draw_item(self, layout: bpy.types.UILayout, item: bpy.types.PropertyGroup) -> None:
-        layout.use_property_split = True
+        layout.use_property_split, layout.use_property_decorate = True, False
         layout.prop(item, "action")
         if item.action is None:
             layout.prop(item, "source")

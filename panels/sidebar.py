@@ -51,10 +51,11 @@ class MOUTHPIECE_PT_options(SidebarPanel, bpy.types.Panel):
     def draw(self, context: bpy.types.Context) -> None:
         layout, settings = self.layout, context.scene.mouthpiece
         layout.use_property_split = True
-        layout.prop(settings, "frame_start")
         layout.prop(settings, "valence", slider=True)
         layout.prop(settings, "arousal", slider=True)
+        layout.use_property_decorate = False  # only the emotion can be keyed
         layout.prop(settings, "seed")
+        layout.prop(settings, "frame_start")
         layout.prop(settings, "head_target")
         if settings.head_target is not None and settings.head_target.type == "ARMATURE":
             layout.prop_search(settings, "head_bone", settings.head_target.data, "bones")

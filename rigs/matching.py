@@ -65,11 +65,12 @@ class Coverage:
         return f"{len(self.matched)} of {len(BLENDSHAPES)} channels matched{missing}"
 
     def text(self) -> str:
-        """Everything a rigger needs, line by line: per mesh what drives what, missing and unused."""
+        """What a rigger needs, line by line: missing channels, and per mesh renamed and unused keys."""
         lines = [self.summary()]
         for name, mapping in self.meshes:
             lines.append(f"{name}: {len(mapping.drives)} shape keys animated")
-            lines += [f"  {key} ← {_weights_text(weights)}" for key, weights in mapping.drives.items()]
+            renamed = {key: weights for key, weights in mapping.drives.items() if key not in weights}
+            lines += [f"  {key} ← {_weights_text(weights)}" for key, weights in renamed.items()]
             if mapping.unused:
                 lines.append(f"  unused: {', '.join(mapping.unused)}")
         return "\n".join(lines)

@@ -111,6 +111,7 @@ def test_coverage_reports_matched_missing_and_unused() -> None:
     text = coverage.text()
     assert "3 of 52 channels matched; missing " in text
     assert "unused: Freckles" in text
+    assert "jawOpen ← jawOpen" not in text and "Mouth_Open ← jawOpen" in text
     assert "Blink ← mean of eyeBlinkLeft, eyeBlinkRight" in text
 
 
