@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..inference.features import log_mel_fast
+from ..inference.features import log_mel
 from ..inference.types import C
 
 
@@ -76,7 +76,7 @@ def cached_mel(shard: Path, cache: Path, audio: np.ndarray, items: list[dict]) -
     path = cache / f"{shard.stem}.npy"
     if not path.exists() or path.stat().st_mtime < shard.stat().st_mtime:
         cache.mkdir(parents=True, exist_ok=True)
-        mels = [log_mel_fast(audio[a:b].astype(np.float32) / 32768).astype(np.float16) for a, b in spans]
+        mels = [log_mel(audio[a:b].astype(np.float32) / 32768).astype(np.float16) for a, b in spans]
         with open(path.with_suffix(".part"), "wb") as file:
             np.save(file, np.concatenate(mels) if mels else np.zeros((0, 80), np.float16))
         path.with_suffix(".part").replace(path)
@@ -85,7 +85,8 @@ def cached_mel(shard: Path, cache: Path, audio: np.ndarray, items: list[dict]) -
 
 def load_corpus(folder: Path, cache: Path, names: list[str] | None = None) -> list[Utterance]:
     """All sets directly in ``folder`` (evaluation sets live in a folder of their own), or just ``names``."""
-    shards = [s for s in sorted(folder.glob("*.npz")) if names is None or s.stem in names]
+    shards = [s for s in sorted(folder.glob("*.npz")) if s.with_suffix(".json").exists()]
+    shards = [s for s in shards if names is None or s.stem in names]
     return [utterance for shard in shards for utterance in load_set(shard, cache)]
 
 

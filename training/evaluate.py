@@ -15,8 +15,7 @@ import numpy as np
 
 from ..inference.model import Model
 from . import baselines, strangers, styles
-from .corpus.lips import LipReadout, lip_readout
-from .corpus.rig import load_rig
+from .corpus.lips import LipReadout
 from .dataset import Utterance, load_set
 from .figures import Figure, as_markdown, update_card
 from .metrics import ClosureScore, bootstrap, closures, correlation, jerk
@@ -116,7 +115,7 @@ def seen_performer(model: Model, readout: LipReadout, clips: list[Utterance]) ->
 def evaluate(weights: Path | None, data: Path, corpus: Path) -> list[Figure]:
     """All figures of the first model."""
     model = Model.load(weights)
-    readout = lip_readout(load_rig(data / "rigs" / "ict_face.npz"))
+    readout = LipReadout.load(corpus / "lips.npz")
     cache = corpus.parent / "features"
     s1 = load_set(corpus / "grid_s1.npz", cache)
     figures = seen_performer(model, readout, s1)

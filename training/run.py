@@ -92,7 +92,7 @@ class Run:
             self.average[name].lerp_(value, 1 - keep)
         return {name: float(value.detach()) for name, value in terms.items()}
 
-    def to_end(self, losses: Losses, save_every: int = 100) -> None:
+    def to_end(self, losses: Losses, save_every: int = 50) -> None:
         """Runs the remaining steps; every ``save_every`` a checkpoint and a line in ``PATH.jsonl``."""
         started, terms = time.time(), []
         while self.step < self.recipe.steps:

@@ -15,8 +15,7 @@ import torch
 from torch import Tensor
 
 from .augment import augment
-from .corpus.lips import LipReadout, lip_readout
-from .corpus.rig import load_rig
+from .corpus.lips import LipReadout
 from .dataset import Sampler, Sequence, Utterance, by_performer, load_corpus
 from .ear import has_phones, train_ear
 from .export import export_checkpoint
@@ -133,10 +132,10 @@ def losses(model: Mouthpiece, material: Material, recipe: Recipe, step: int) -> 
     }
 
 
-def train(corpus: Path, rig: Path, folder: Path, recipe: Recipe) -> None:
+def train(corpus: Path, folder: Path, recipe: Recipe) -> None:
     """The joint stage; starts from the ear of the first stage."""
     utterances = load_corpus(corpus, corpus.parent / "features")
-    material = prepare(utterances, lip_readout(load_rig(rig)), recipe)
+    material = prepare(utterances, LipReadout.load(corpus / "lips.npz"), recipe)
     run = Run(recipe, folder / "last.pt")
     if not run.resume():
         set_face_scale(run.model, [u for u in utterances if u.split == "train"])
@@ -147,7 +146,6 @@ def train(corpus: Path, rig: Path, folder: Path, recipe: Recipe) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--corpus", type=Path, default=Path("build/corpus"))
-    parser.add_argument("--rig", type=Path, default=Path("../shared/data/rigs/ict_face.npz"))
     parser.add_argument("--out", type=Path, default=Path("build/train"), help="checkpoints and logs")
     parser.add_argument("--weights", type=Path, default=Path("weights"), help="where the export goes")
     parser.add_argument("--ear-steps", type=int, default=500)
@@ -156,7 +154,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     train_ear(options.corpus, options.out, Recipe(steps=options.ear_steps, voices=64))
-    train(options.corpus, options.rig, options.out, Recipe(steps=options.steps))
+    train(options.corpus, options.out, Recipe(steps=options.steps))
     export_checkpoint(options.out / "last.pt", options.weights)
 
 
