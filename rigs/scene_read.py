@@ -40,6 +40,8 @@ def read_rig(
 
     Raises RigError when no shape key can be animated, or the head cannot.
     """
+    if target.name not in scene.objects:
+        raise RigError(f"{target.name} is not in the scene {scene.name}: choose a face of this scene.")
     bpy.context.view_layer.update()  # scripts move objects without telling where they stand now
     meshes = [mesh for mesh in scene.objects if _has_keys(mesh) and same_character(mesh, target)]
     if not meshes:
@@ -173,7 +175,7 @@ def _obstacle(mesh: bpy.types.Object) -> str:
     """Why no shape key of a mesh can be animated, "" when they can."""
     key = mesh.data.shape_keys
     if not key.is_editable:
-        return f"{mesh.name}: its shape keys are linked from a library; make its mesh local to animate it."
+        return f"{mesh.name}: its shape keys are linked from a library; override its mesh or make it local."
     if not key.use_relative:
         return f"{mesh.name}: its shape keys are absolute; turn on Relative in Shape Keys to animate it."
     if key.animation_data is not None and key.animation_data.use_tweak_mode:

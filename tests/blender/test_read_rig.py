@@ -71,6 +71,13 @@ def test_faces_without_usable_keys(stage, keys: list[str], message: str) -> None
         read_rig(stage.scene, stage.face(keys=keys))
 
 
+def test_targets_of_another_scene(stage) -> None:
+    face = stage.face()
+    elsewhere = bpy.data.scenes.new("Elsewhere")
+    with pytest.raises(RigError, match="Face is not in the scene Elsewhere"):
+        read_rig(elsewhere, face)
+
+
 def test_objects_without_a_mesh(stage) -> None:
     with pytest.raises(RigError, match="Lamp has no shape keys"):
         read_rig(stage.scene, stage.empty("Lamp"))
@@ -79,9 +86,7 @@ def test_objects_without_a_mesh(stage) -> None:
 def test_linked_rig(stage) -> None:
     stage.face("Face")
     linked = link_from_library(stage, "Face")
-    with pytest.raises(
-        RigError, match=r"Face: its shape keys are linked from a library; make its mesh local"
-    ):
+    with pytest.raises(RigError, match=r"Face: its shape keys are linked from a library; override its mesh"):
         read_rig(stage.scene, linked)
 
 
@@ -90,6 +95,20 @@ def test_object_override_of_a_linked_mesh(stage) -> None:
     override = link_from_library(stage, "Face").override_create(remap_local_usages=True)
     with pytest.raises(RigError, match="linked from a library"):
         read_rig(stage.scene, override)
+
+
+def test_override_of_the_mesh_is_animated_and_saved(stage) -> None:
+    stage.face("Face")
+    override = link_from_library(stage, "Face").override_create(remap_local_usages=True)
+    override.data = override.data.override_create(remap_local_usages=True)
+    motion = stage.motion()
+    stage.write(override, motion)
+    path = str(stage.folder / "scene.blend")
+    bpy.ops.wm.save_as_mainfile(filepath=path)
+    bpy.ops.wm.open_mainfile(filepath=path)
+    stage.at(0.02)
+    key = stage.scene.objects["Face"].data.shape_keys
+    assert key.key_blocks["jawOpen"].value == pytest.approx(float(motion[0, 17]), abs=2e-4)
 
 
 def test_linked_part_leaves_the_rest(stage) -> None:
