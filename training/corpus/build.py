@@ -28,7 +28,8 @@ from .sheets import draw_set
 HERE = Path(__file__).parent
 SOURCES = (
     "build.py", "checks.py", "clip.py", "eyes.py", "fit.py", "landmarks.py", "lips.py", "maya.py",
-    "performer.py", "pose.py", "rig.py", "sets.py", "shards.py", "sheets.py", "solve.py", "takes.py", "../phones.py",
+    "performer.py", "pose.py", "rig.py", "sets.py", "shards.py", "sheets.py", "solve.py", "../phones.py",
+    "../../inference/livelink.py",
 )  # fmt: skip
 """Code that a motion shard, its figures and its sheets depend on."""
 RIG = Path("rigs") / "ict_face.npz"

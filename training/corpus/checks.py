@@ -23,9 +23,9 @@ LAGS = np.arange(-15, 16) * 0.01
 COLUMNS = (
     ("frames", "frames", "{:d}"), ("error %", "error_percent", "{:.2f}"), ("error px", "error_px", "{:.2f}"),
     ("lips px", "lips_px", "{:.2f}"), ("gap r", "gap_correlation", "{:.4f}"),
-    ("slope", "gap_slope", "{:.3f}"), ("width r", "width_correlation", "{:.3f}"), ("closed", "closed_frames", "{:d}"),
-    ("stay closed", "stay_closed", "{:.3f}"), ("lag s", "lag", "{:+.2f}"),
-    ("lag r", "lag_correlation", "{:.2f}"),
+    ("slope", "gap_slope", "{:.3f}"), ("width r", "width_correlation", "{:.3f}"),
+    ("closed", "closed_frames", "{:d}"), ("stay closed", "stay_closed", "{:.3f}"),
+    ("lag s", "lag", "{:+.2f}"), ("lag r", "lag_correlation", "{:.2f}"),
 )  # fmt: skip
 
 
@@ -63,7 +63,8 @@ def loudness(audio: np.ndarray) -> np.ndarray:
 
 
 def lag_behind_sound(clips: Sequence[MotionClip], readout: LipReadout) -> dict[str, float]:
-    """Seconds by which the lip gap follows loudness (best mean correlation over clips) and that correlation.
+    """Seconds by which the lip gap follows loudness (best mean correlation over clips) and that correlation;
+    nothing where no clip has both.
 
     About +0.02 s is natural: lips are widest after the vowel is loudest.
     """
@@ -74,6 +75,8 @@ def lag_behind_sound(clips: Sequence[MotionClip], readout: LipReadout) -> dict[s
         gap, times = readout(clip.channels)[:, 0], frame_times(len(clip.channels))
         if gap.std() and sound.std():
             rows.append([np.corrcoef(gap, np.interp(times - lag, moments, sound))[0, 1] for lag in LAGS])
+    if not rows:
+        return {}
     mean = np.mean(rows, axis=0)
     return {"lag": float(LAGS[mean.argmax()]), "lag_correlation": float(mean.max())}
 

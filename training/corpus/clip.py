@@ -18,8 +18,8 @@ HELD_SHARE = 10
 
 @dataclass(frozen=True)
 class MotionClip:
-    """``audio int16 [N]`` (may be empty), ``channels float32 [T, 55]``, ``gap float32 [T, 2]`` (NaN if unknown),
-    ``phones int16 [4 T]``; T = ceil(N / 640) where there is sound, phones are empty where there is none."""
+    """``audio int16 [N]`` (may be empty), ``channels float32 [T, 55]``, ``gap float32 [T, 2]`` (NaN where
+    unknown) and ``phones int16 [4 T]`` (empty without sound); T = ceil(N / 640) where there is sound."""
 
     name: str
     performer: str

@@ -56,8 +56,8 @@ class FitSettings:
 
 @dataclass(frozen=True)
 class FittedPerformer:
-    """``channels float32 [T, 55]`` of all clips stacked as in ``performer``; ``errors [T, P]`` is the distance
-    between picture and rig, in eye units, of the tracker vertices ``points`` that were fitted."""
+    """``channels float32 [T, 55]`` of all clips stacked as in ``performer``; ``errors [T, P]`` is the
+    distance between picture and rig, in eye units, of the tracker vertices ``points`` that were fitted."""
 
     performer: Performer
     channels: np.ndarray

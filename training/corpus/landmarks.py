@@ -16,6 +16,7 @@ from ...inference.types import BLENDSHAPES
 EYE_CORNERS = (33, 263)
 """Outer eye corners, right and left: their distance is the unit of every lip measure."""
 MOUTH_CORNERS = (61, 291)
+NOSE_TIP = 4
 OUTER_UPPER = (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291)
 OUTER_LOWER = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291)
 INNER_UPPER = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .landmarks import EYE_CORNERS, GAP_PAIRS, MOUTH_CORNERS, STABLE, TABLE_NEUTRAL, Track, columns
+from .landmarks import EYE_CORNERS, GAP_PAIRS, MOUTH_CORNERS, NOSE_TIP, STABLE, TABLE_NEUTRAL, Track, columns
 from .pose import apply, face_axes, similarity
 from .rig import Rig
 
@@ -56,26 +56,27 @@ def align(tracks: Sequence[Track], rig: Rig) -> tuple[np.ndarray, float]:
         pose = similarity(points[:, stable], reference)
         reference = np.median(apply(points[:, stable], pose), axis=0)
     frontal = apply(points, similarity(points[:, stable], reference))
-    mean = np.median(frontal, axis=0)
-    target = rig.neutral[[rig.vertex[i] for i in TABLE_NEUTRAL]]
-    frontal = apply(
-        frontal, tuple(np.repeat(part, len(frontal), 0) for part in similarity(mean[table][None], target))
-    )
+    usual = np.median(frontal[:, table], axis=0)[None]
+    frontal = apply(frontal, similarity(usual, rig.neutral[[rig.vertex[i] for i in TABLE_NEUTRAL]]))
     right, left = columns(ids, EYE_CORNERS)
     unit = np.median(np.linalg.norm(frontal[:, left] - frontal[:, right], axis=1))
     pixels = np.median(np.linalg.norm(points[:, left] - points[:, right], axis=1))
     return frontal / unit, float(pixels)
 
 
-def find_neutral(points: np.ndarray, gap: np.ndarray) -> tuple[np.ndarray, float]:
-    """Neutral face ``[K, 3]`` and the closed threshold of the gap.
+def find_neutral(points: np.ndarray, gap: np.ndarray, nose: int) -> tuple[np.ndarray, float]:
+    """Neutral face ``[K, 3]`` of ``points [T, K, 3]`` and the closed threshold of the gap ``[T]``.
 
-    Lips closed; the median keeps lids open and brows at rest, since blinks and raises are the exception.
+    The lower face is the median of the frames with closed lips. Above the point ``nose`` it is the median of
+    all frames: lids are open and brows at rest most of the time.
     """
-    floor = np.quantile(gap[:, 0], FLOOR_QUANTILE)
-    closed = float(np.median(gap[gap[:, 0] <= floor + PRESSED, 0])) + TOUCH
-    enough = np.sort(gap[:, 0])[min(NEUTRAL_FRAMES, len(gap)) - 1]
-    return np.median(points[gap[:, 0] <= max(closed, enough)], axis=0), closed
+    floor = np.quantile(gap, FLOOR_QUANTILE)
+    closed = float(np.median(gap[gap <= floor + PRESSED])) + TOUCH
+    enough = np.sort(gap)[min(NEUTRAL_FRAMES, len(gap)) - 1]
+    neutral, usual = np.median(points[gap <= max(closed, enough)], axis=0), np.median(points, axis=0)
+    upper = usual[:, 1] > usual[nose, 1]
+    neutral[upper] = usual[upper]
+    return neutral, closed
 
 
 def gather(name: str, tracks: Sequence[Track], rig: Rig) -> Performer:
@@ -83,6 +84,6 @@ def gather(name: str, tracks: Sequence[Track], rig: Rig) -> Performer:
     points, pixels = align(tracks, rig)
     ids = tracks[0].ids
     gap = measure(points, ids)
-    neutral, closed = find_neutral(points, gap)
+    neutral, closed = find_neutral(points, gap[:, 0], columns(ids, (NOSE_TIP,))[0])
     starts = np.cumsum([0] + [len(track.points) for track in tracks])
     return Performer(name, ids, points, neutral, gap, closed, starts, pixels)

@@ -32,9 +32,9 @@ def similarity(source: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.n
 
 
 def apply(points: np.ndarray, pose: tuple[np.ndarray, np.ndarray, np.ndarray]) -> np.ndarray:
-    """Move ``points [T, K, 3]`` by the poses of ``similarity``."""
+    """Move ``points [T, K, 3]`` by the poses of ``similarity``, one each or one for all."""
     scale, rotation, shift = pose
-    moved = np.einsum("tij,tkj->tki", rotation, points) * scale[:, None, None] + shift[:, None]
+    moved = points @ np.swapaxes(rotation, 1, 2) * scale[:, None, None] + shift[:, None]
     return moved.astype(np.float32)
 
 

@@ -54,7 +54,7 @@ class Rig:
 
 
 def canonical_deltas(names: list[str], deltas: np.ndarray) -> np.ndarray:
-    """Rig shapes in canonical order: ``_L`` and ``_R`` spelt out, split central shapes summed, absent zero."""
+    """Rig shapes in canonical order: ``_L``, ``_R`` spelt out, split central shapes summed, absent zero."""
     out = np.zeros((len(BLENDSHAPES), *deltas.shape[1:]), np.float32)
     for name, delta in zip(names, deltas, strict=True):
         full = name.replace("_L", "Left").replace("_R", "Right")

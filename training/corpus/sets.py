@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ...inference.livelink import read_take
 from ...inference.types import HEAD, INDEX
 from ..phones import expand
 from .clip import MotionClip, make_clip
@@ -17,7 +18,6 @@ from .maya import LAG_SECONDS, MEASURED, read_maya
 from .rig import load_rig
 from .speech import decode
 from .speech_labels import Segments
-from .takes import FPS, read_rows
 
 GRID = (
     "GRID corpus: An audio-visual corpus for speech perception and automatic speech recognition, "
@@ -110,9 +110,10 @@ def _facegood(data: Path, folder: Path, tick: Callable[[int], object]) -> Built:
 
 def _takes(data: Path, folder: Path, tick: Callable[[int], object]) -> Built:
     clips = []
+    silence = np.zeros(0, np.int16)
     for path in sorted(folder.glob("*.csv")):
-        none = np.zeros(0, np.int16)
-        clips.append(make_clip(path.stem, f"take_{path.stem}", "", none, read_rows(path), fps=FPS))
+        take = read_take(path)
+        clips.append(make_clip(path.stem, f"take_{path.stem}", "", silence, take.channels, fps=take.fps))
         tick(1)
     return Built(clips, {})
 
