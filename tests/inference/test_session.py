@@ -1,0 +1,142 @@
+"""The session: causal, the same bits in any chunks, resumable, and alike in a batch."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mouthpiece.inference.features import TAIL
+from mouthpiece.inference.model import Model
+from mouthpiece.inference.session import Session, frame_noise
+from mouthpiece.inference.types import SAMPLE_RATE, TICK_SAMPLES, C, frame_count
+
+
+def run(session: Session, samples: np.ndarray, sizes: list[int] | None = None) -> np.ndarray:
+    """All frames of ``samples`` fed in chunks of ``sizes``, repeated; in one piece by default."""
+    sizes, parts, start, turn = sizes or [max(1, len(samples))], [], 0, 0
+    while start < len(samples):
+        parts.append(session.push(samples[start : start + sizes[turn % len(sizes)]]))
+        start += sizes[turn % len(sizes)]
+        turn += 1
+    return np.concatenate([*parts, session.flush()])
+
+
+@pytest.fixture(scope="module")
+def whole(model: Model, speech: np.ndarray) -> np.ndarray:
+    return run(Session(model, seed=3), speech)
+
+
+def test_frames_cover_the_sound(whole: np.ndarray, speech: np.ndarray) -> None:
+    assert whole.shape == (frame_count(len(speech)), C)
+    assert np.isfinite(whole).all()
+    assert whole[:, :52].min() >= 0
+    assert whole[:, :52].max() <= 1
+    assert whole.std(axis=0).max() > 1e-3
+
+
+@pytest.mark.parametrize("tick", [0, 41])
+@pytest.mark.parametrize("future", [0.0, np.nan, -np.inf, "noise"])
+def test_the_future_is_not_heard(
+    model: Model, speech: np.ndarray, whole: np.ndarray, tick: int, future
+) -> None:
+    changed = speech.copy()
+    after = changed[(tick + 1) * TICK_SAMPLES :]
+    after[:] = np.random.default_rng(2).uniform(-1, 1, len(after)) if future == "noise" else future
+    frames = run(Session(model, seed=3), changed)
+    assert np.array_equal(frames[: tick + 1], whole[: tick + 1])
+    assert not np.array_equal(frames[tick + 1 :], whole[tick + 1 :])
+    assert np.isfinite(frames).all()
+
+
+@pytest.mark.parametrize(
+    "sizes",
+    [[1], [639], [640], [641], [7, 1000, 1, 15_000, 640], [10 * SAMPLE_RATE]],
+    ids=lambda sizes: "+".join(map(str, sizes)),
+)
+def test_chunks_do_not_matter(model: Model, speech: np.ndarray, whole: np.ndarray, sizes: list[int]) -> None:
+    assert np.array_equal(run(Session(model, seed=3), speech, sizes), whole)
+
+
+def test_frames_come_as_soon_as_they_are_determined(tiny: Model) -> None:
+    session = Session(tiny)
+    assert len(session.push(np.zeros(TICK_SAMPLES - 1))) == 0
+    assert len(session.push(np.zeros(1))) == 1
+    assert len(session.push(np.zeros(0))) == 0
+    assert len(session.flush()) == 0
+    assert len(session.push(np.zeros(1))) == 0
+    assert len(session.flush()) == 1
+    assert len(session.flush()) == 0
+
+
+@pytest.mark.parametrize("cut", [0, 1, 640, 20_001])
+def test_goes_on_from_what_was_saved(
+    model: Model, speech: np.ndarray, whole: np.ndarray, cut: int, tmp_path
+) -> None:
+    first = Session(model, seed=3)
+    begun = first.push(speech[:cut])
+    np.savez(tmp_path / "saved.npz", **first.save())
+    first.push(np.ones(5000))
+    with np.load(tmp_path / "saved.npz", allow_pickle=False) as saved:
+        snapshot = dict(saved)
+    for session in (Session(model, seed=3), first):
+        session.restore(snapshot)
+        assert np.array_equal(np.concatenate([begun, run(session, speech[cut:])]), whole)
+
+
+def test_a_snapshot_is_a_copy(tiny: Model, speech: np.ndarray) -> None:
+    session = Session(tiny)
+    session.push(speech[:5000])
+    snapshot = session.save()
+    kept = {name: value.copy() for name, value in snapshot.items()}
+    session.push(speech[5000:])
+    assert all(np.array_equal(snapshot[name], kept[name]) for name in kept)
+    assert snapshot["pending"].shape == (1, TAIL + 5000 % TICK_SAMPLES)
+
+
+def test_a_strange_snapshot_is_refused(tiny: Model, shipped: Model) -> None:
+    with pytest.raises(ValueError, match="another model"):
+        Session(tiny).restore(Session(shipped).save())
+    with pytest.raises(ValueError, match="batch"):
+        Session(tiny).restore(Session(tiny, batch=2).save())
+
+
+def test_rows_of_a_batch_are_the_single_tracks(model: Model, speech: np.ndarray) -> None:
+    rows = np.stack([speech, 0.1 * speech, np.zeros_like(speech)])
+    styles = np.random.default_rng(0).standard_normal((3, model.style_size)).astype(np.float32)
+    batch = Session(model, style=styles, batch=3, seed=3)
+    frames = np.concatenate([batch.push(rows[:, :9999]), batch.push(rows[:, 9999:]), batch.flush()], axis=1)
+    for row, style, got in zip(rows, styles, frames, strict=True):
+        np.testing.assert_allclose(got, run(Session(model, style=style, seed=3), row), atol=1e-5, rtol=0)
+
+
+def test_the_number_of_tracks_is_checked(tiny: Model) -> None:
+    with pytest.raises(ValueError, match="2 tracks"):
+        Session(tiny, batch=2).push(np.zeros(640))
+
+
+def test_the_seed_decides(model: Model, speech: np.ndarray, whole: np.ndarray) -> None:
+    assert np.array_equal(run(Session(model, seed=3), speech), whole)
+    assert not np.array_equal(run(Session(model, seed=4), speech), whole)
+    assert run(Session(model, seed=-1), speech).shape == whole.shape
+
+
+def test_noise_is_of_seed_and_frame_alone_and_independent() -> None:
+    assert np.array_equal(frame_noise(7, 9, 23), frame_noise(7, 9, 23))
+    frames = np.stack([frame_noise(7, frame, 23) for frame in range(2000)])
+    assert abs(frames.mean()) < 0.02
+    assert abs(frames.std() - 1) < 0.02
+    shared = [np.intersect1d(a, b).size for a, b in zip(frames[:-1], frames[1:], strict=True)]
+    assert max(shared) == 0
+    assert not np.array_equal(frame_noise(8, 9, 23), frame_noise(7, 9, 23))
+
+
+def test_the_voice_is_heard(model: Model, speech: np.ndarray, whole: np.ndarray) -> None:
+    silent = run(Session(model, seed=3), np.zeros_like(speech))
+    assert np.abs(silent - whole).max() > 1e-3
+
+
+def test_expression_is_added(tiny: Model, speech: np.ndarray) -> None:
+    plain = run(Session(tiny), speech)
+    pleased = run(Session(tiny, valence=1.0), speech)
+    assert (pleased - plain).max() > 0.05
+    assert pleased[:, :52].max() <= 1
