@@ -34,6 +34,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
 THIRD_PARTY: dict[str, frozenset[str]] = {
     "rigs": frozenset({"numpy"}),
     "operators": frozenset({"numpy"}),
+    "__main__": frozenset({"numpy"}),
     "inference": frozenset({"numpy", "onnxruntime"}),
 }
 LAZY: dict[str, frozenset[str]] = {
