@@ -8,6 +8,8 @@ import numpy as np
 
 BASE = 60
 """Frames that a second of the app's timecode counts, whatever the rate of the rows."""
+BASES = (24, 25, 30, 48, 50, 60, 100, 120)
+"""What other recorders count to."""
 FALLBACK = 30.0
 """Rows a second where the timecodes say nothing."""
 COMMON = (24 / 1.001, 24.0, 25.0, 30 / 1.001, 30.0, 48.0, 50.0, 60 / 1.001, 60.0, 100.0, 120.0)
@@ -34,7 +36,7 @@ def parse(text: str) -> tuple[float, float] | None:
 def row_rate(timecodes: Sequence[str]) -> float:
     """Rows a second, from the steps between the timecodes of consecutive rows.
 
-    How far a second counts (24 … 60) is read off where the seconds roll over. Gaps, where the app dropped
+    How far a second counts is read off where the seconds roll over. Gaps, where the app dropped
     rows, are ignored: the rows are trusted.
     """
     parsed = np.array([pair for pair in map(parse, timecodes) if pair], np.float64).reshape(-1, 2)
@@ -44,10 +46,11 @@ def row_rate(timecodes: Sequence[str]) -> float:
     inside = frames[(seconds == 0) & (frames > 0)]
     if not len(inside):
         return _snapped(1 / float(np.median(seconds))) if np.median(seconds) > 0 else FALLBACK
-    step = float(np.mean(inside[inside <= 1.5 * np.median(inside)]))
-    turns = step - frames[seconds == 1]
-    base = round(float(np.median(turns))) if len(turns) else BASE
-    return _snapped(max(base, 1) / step)
+    turns = np.median(inside) - frames[seconds == 1]
+    base = min(BASES, key=lambda base: abs(base - np.median(turns))) if len(turns) else BASE
+    steps = seconds * base + frames
+    steps = steps[steps > 0]
+    return _snapped(base / float(np.mean(steps[steps <= 1.5 * np.median(steps)])))
 
 
 def _snapped(rate: float) -> float:
