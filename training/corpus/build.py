@@ -20,7 +20,7 @@ from ...inference.errors import MouthpieceError, TakeError
 from . import speech
 from .checks import check_set, failures, table
 from .lips import lip_readout
-from .rig import load_rig
+from .rig import RIG_FILE, load_rig
 from .sets import MOTION_SETS, Built
 from .shards import fingerprint, is_current, write_json, write_shard
 from .sheets import draw_set
@@ -32,7 +32,6 @@ SOURCES = (
     "../../inference/livelink.py",
 )  # fmt: skip
 """Code that a motion shard, its figures and its sheets depend on."""
-RIG = Path("rigs") / "ict_face.npz"
 
 
 def build_motion_set(data: Path, out: Path, name: str) -> None:
@@ -46,7 +45,7 @@ def build_motion_set(data: Path, out: Path, name: str) -> None:
     if not inputs:
         raise TakeError(f"{folder}: the motion set {name!r} is not there; give the data folder with --data")
     mark = fingerprint(
-        [*inputs, data / "grid_phones.tsv", data / RIG], [HERE / path for path in SOURCES], data
+        [*inputs, data / "grid_phones.tsv", data / RIG_FILE], [HERE / path for path in SOURCES], data
     )
     where = out / "eval" if source.evaluation else out
     if is_current(where, name, mark):
@@ -67,7 +66,7 @@ def build_motion_set(data: Path, out: Path, name: str) -> None:
 def finish(data: Path, out: Path, name: str, built: Built) -> None:
     """Figures, sheets and the lip readout of a set; before its shard, whose description vouches for them."""
     out.mkdir(parents=True, exist_ok=True)
-    rig = load_rig(data / RIG)
+    rig = load_rig(data / RIG_FILE)
     readout = lip_readout(rig)
     readout.save(out / "lips.npz")
     draw_set(out / "sheets", built, rig, readout)

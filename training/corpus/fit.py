@@ -32,12 +32,15 @@ class FitSettings:
     """Weights of the rows (data in eye units) and penalties of the shapes.
 
     Lip gaps weigh most: a wrong gap is a wrong phone. The ridge is a few times the tracker's noise, so that
-    shapes which the front view cannot tell apart stay small instead of fighting each other.
+    shapes which the front view cannot tell apart stay small instead of fighting each other: rounding is
+    pucker, not a frown or mouthLeft with mouthRight. ``lip_height`` is the share of the lips' common rise and
+    fall that counts: upper lips come down in a /w/, which no ARKit shape but a frown can imitate.
     """
 
     lips: float = 1.0
     gap: float = 10.0
     width: float = 3.0
+    lip_height: float = 0.3
     jaw: float = 0.5
     brow: float = 0.7
     rest: float = 0.3
@@ -47,9 +50,10 @@ class FitSettings:
     brow_ridge: float = 2e-3
     ridges: Mapping[str, float] = field(
         default_factory=lambda: {
-            "jawLeft": 1e-2, "jawRight": 1e-2, "mouthLeft": 1e-2, "mouthRight": 1e-2,
-            "mouthFrownLeft": 6e-3, "mouthFrownRight": 6e-3, "noseSneerLeft": 6e-3, "noseSneerRight": 6e-3,
-            "cheekSquintLeft": 6e-3, "cheekSquintRight": 6e-3,
+            "mouthPucker": 1e-3, "mouthFunnel": 1e-3, "mouthRollLower": 1e-2,
+            "mouthLeft": 1e-1, "mouthRight": 1e-1, "jawLeft": 2e-2, "jawRight": 2e-2,
+            "mouthFrownLeft": 1e-2, "mouthFrownRight": 1e-2,
+            "noseSneerLeft": 6e-3, "noseSneerRight": 6e-3, "cheekSquintLeft": 6e-3, "cheekSquintRight": 6e-3,
         }
     )  # fmt: skip
 
@@ -73,11 +77,15 @@ class Rows:
         weights = {vertex: weight for group, weight in kinds for vertex in group}
         self.weights = np.array([weights.get(vertex, settings.rest) for vertex in points], np.float32)
         self.index = {vertex: i for i, vertex in enumerate(points)}
+        self.lips = [self.index[vertex] for vertex in LIPS if vertex in self.index]
+        self.slide = 1 - settings.lip_height
         self.lip_weights = np.array([settings.gap] * 5 + [settings.width] * 2, np.float32)
 
     def __call__(self, moved: np.ndarray) -> np.ndarray:
         """Displacements ``[T, P, 3]`` to rows ``[T, 2 P + 7]``: x and y of every point, then the lip rows."""
-        flat = (moved[..., :2] * self.weights[:, None]).reshape(len(moved), -1)
+        plane = moved[..., :2].copy()
+        plane[:, self.lips, 1] -= self.slide * plane[:, self.lips, 1].mean(1, keepdims=True)
+        flat = (plane * self.weights[:, None]).reshape(len(moved), -1)
         return np.concatenate([flat, self.lip_rows(moved) * self.lip_weights], 1)
 
     def lip_rows(self, moved: np.ndarray) -> np.ndarray:

@@ -34,6 +34,8 @@ CONTOURS_68 = (
     (INNER_UPPER, (60, 61, 62, 63, 64)),
     (INNER_LOWER, (60, 67, 66, 65, 64)),
 )
+RIG_FILE = Path("rigs") / "ict_face.npz"
+"""Its place under the data folder."""
 SKIN = 9409
 """The rig's first vertices are the skin of the face; sockets, teeth and eyes follow (ICT's layout)."""
 FACING = 0.3

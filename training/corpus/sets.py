@@ -15,7 +15,7 @@ from .clip import MotionClip, make_clip
 from .fit import UNSEEN, FittedPerformer, fit_performer
 from .landmarks import Track, read_track
 from .maya import LAG_SECONDS, MEASURED, read_maya
-from .rig import load_rig
+from .rig import RIG_FILE, load_rig
 from .speech import decode
 from .speech_labels import Segments
 
@@ -66,7 +66,7 @@ def _tracked(
     data: Path, folder: Path, performer_of: Callable[[str], str], language: str, tick: Callable[[int], object]
 ) -> Built:
     """Clips of a tracked set: every performer is fitted over all of its clips at once."""
-    rig = load_rig(data / "rigs" / "ict_face.npz")
+    rig = load_rig(data / RIG_FILE)
     phones = grid_segments(data / "grid_phones.tsv")
     tracks: dict[str, list[Track]] = {}
     for path in sorted((folder / "track").glob("*.npz")):

@@ -8,11 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import matplotlib
 import numpy as np
-
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
@@ -119,7 +115,6 @@ def draw_set(folder: Path, built: Built, rig: Rig, readout: LipReadout) -> None:
         figure = draw_sheet(owned, built.fits.get(performer), rig, readout)
         figure.suptitle(f"{performer}: image left = performer's right", fontsize=10)
         figure.savefig(folder / f"{performer}.png", dpi=80)
-        plt.close(figure)
 
 
 def draw_sheet(clips: list[MotionClip], fit: FittedPerformer | None, rig: Rig, readout: LipReadout) -> Figure:
@@ -127,7 +122,7 @@ def draw_sheet(clips: list[MotionClip], fit: FittedPerformer | None, rig: Rig, r
     channels = fit.channels if fit else np.concatenate([clip.channels for clip in clips])
     frames = telling_frames(channels, fit.performer.gap if fit else readout(channels))
     rows = 3 if fit else 2
-    figure = plt.figure(figsize=(2.3 * len(frames), 3 * rows), constrained_layout=True)
+    figure = Figure(figsize=(2.3 * len(frames), 3 * rows), layout="constrained")
     grid = figure.add_gridspec(rows, len(frames))
     draw_curves(figure.add_subplot(grid[0, :]), clips, readout)
     for column, (title, frame) in enumerate(frames.items()):
