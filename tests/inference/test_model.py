@@ -1,0 +1,115 @@
+"""Weights and devices: damage, other versions and missing providers get one clear message."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mouthpiece.inference import runtime
+from mouthpiece.inference.errors import DeviceError, WeightsError
+from mouthpiece.inference.model import WEIGHTS, Model
+from mouthpiece.inference.types import C
+
+
+def test_the_shipped_model_keeps_the_contract(shipped: Model) -> None:
+    for batch in (1, 3):
+        state = shipped.initial_state(batch)
+        zeros = [np.zeros((batch, *shape), np.float32) for shape in ((4, 80), (64,), (shipped.noise_size,))]
+        zeros[1] = np.zeros((batch, shipped.style_size), np.float32)
+        channels, articulation, after = shipped.step(*zeros, state)
+        assert channels.shape == (batch, C)
+        assert articulation.shape == (batch, 4, len(shipped.about["articulation"]))
+        assert {name: value.shape for name, value in after.items()} == {
+            name: value.shape for name, value in state.items()
+        }
+        assert not any(value.any() for value in state.values())
+
+
+def test_the_shipped_hashes_are_listed(shipped: Model) -> None:
+    for name, digest in shipped.hashes.items():
+        assert digest == hashlib.sha256((WEIGHTS / name).read_bytes()).hexdigest()
+
+
+def test_a_step_leaves_its_inputs_alone(model: Model) -> None:
+    rng = np.random.default_rng(0)
+    state = {name: rng.random(value.shape, np.float32) for name, value in model.initial_state().items()}
+    kept = {name: value.copy() for name, value in state.items()}
+    mel, style = rng.random((1, 4, 80), np.float32), np.zeros((1, model.style_size), np.float32)
+    noise = np.zeros((1, model.noise_size), np.float32)
+    first = model.step(mel, style, noise, state)[0]
+    assert all(np.array_equal(state[name], kept[name]) for name in kept)
+    assert np.array_equal(model.step(mel, style, noise, state)[0], first)
+
+
+@pytest.mark.parametrize("name", ["step.onnx", "style.onnx", "SHA256SUMS"])
+def test_missing_weights(write_weights, tmp_path: Path, name: str) -> None:
+    folder = write_weights(tmp_path / "weights")
+    (folder / name).unlink()
+    with pytest.raises(WeightsError, match=name):
+        Model.load(folder)
+
+
+@pytest.mark.parametrize("name", ["step.onnx", "style.onnx"])
+def test_damaged_weights(write_weights, tmp_path: Path, name: str) -> None:
+    path = write_weights(tmp_path / "weights") / name
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(WeightsError, match=f"{name} is damaged"):
+        Model.load(path.parent)
+
+
+def test_weights_that_are_no_network(write_weights, tmp_path: Path) -> None:
+    folder = write_weights(tmp_path / "weights")
+    (folder / "step.onnx").write_bytes(b"no network")
+    digest = hashlib.sha256(b"no network").hexdigest()
+    sums = (folder / "SHA256SUMS").read_text().splitlines()
+    (folder / "SHA256SUMS").write_text(f"{digest}  step.onnx\n{sums[1]}\n")
+    with pytest.raises(WeightsError, match=r"step\.onnx cannot be opened"):
+        Model.load(folder)
+
+
+def test_weights_of_another_interface(write_weights, tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match="another interface"):
+        Model.load(write_weights(tmp_path / "weights", interface=99))
+
+
+def test_weights_in_a_folder_of_any_name(write_weights, tmp_path: Path) -> None:
+    assert Model.load(write_weights(tmp_path / "вес é 口")).style_size == 4
+
+
+def test_auto_is_a_device_that_is_there() -> None:
+    assert "cpu" in runtime.available()
+    assert runtime.resolve("auto") in runtime.available()
+
+
+def test_an_unknown_device() -> None:
+    with pytest.raises(DeviceError, match=r"'abacus' is unknown: choose one of auto, cpu, cuda"):
+        Model.load(device="abacus")
+
+
+def test_a_missing_provider_is_named_with_what_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runtime, "available", lambda: ["cpu"])
+    for device in ("cuda", "directml", "coreml"):
+        with pytest.raises(DeviceError, match=f"'{device}' is not available.* offers cpu: install"):
+            Model.load(device=device)
+
+
+def test_a_provider_that_does_not_start(
+    write_weights, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(runtime.PROVIDERS, "cuda", "AzureExecutionProvider")
+    monkeypatch.setattr(runtime, "available", lambda: ["cpu", "cuda"])
+    library = runtime._library()
+    monkeypatch.setattr(library.InferenceSession, "get_providers", lambda self: ["CPUExecutionProvider"])
+    with pytest.raises(DeviceError, match="'cuda' could not be started"):
+        Model.load(write_weights(tmp_path / "weights"), device="cuda")
+
+
+def test_without_onnx_runtime(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "onnxruntime", None)
+    with pytest.raises(DeviceError, match="ONNX Runtime cannot be loaded"):
+        Model.load()
