@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -15,12 +16,13 @@ from pathlib import Path
 from ..inference.errors import MouthpieceError
 
 
-
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m mouthpiece.demo", description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=Path("build/demo"), help="folder for the results")
     parser.add_argument("--audio", type=Path, help="your own dialogue instead of the demo's")
-    parser.add_argument("--reference", action="append", default=[], metavar="TAKE[:AUDIO]", help="your own takes")
+    parser.add_argument(
+        "--reference", action="append", default=[], metavar="TAKE[:AUDIO]", help="your own takes"
+    )
     parser.add_argument("--size", type=int, help="side of the film in pixels (512, on Cycles 320)")
     parser.add_argument("--film-seconds", type=float, default=30.0, help="film at most this much")
     parser.add_argument("--engine", choices=("auto", "workbench", "cycles"), default="auto")
@@ -60,5 +62,14 @@ def main() -> int:
     return 0
 
 
+def leave(code: int) -> None:
+    """End at once: once Workbench has rendered, Blender 4.5 as a module hangs in its own exit handlers."""
+    if "bpy" in sys.modules:
+        shutil.rmtree(sys.modules["bpy"].app.tempdir, ignore_errors=True)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

@@ -45,7 +45,10 @@ TARGETS: dict[str, dict[str, float]] = {
     "k": {"jaw": 0.24, "down": 0.10},
     "pau": {},
 }
-ALIKE = {"z": "s", "t": "s", "d": "n", "zh": "sh", "ch": "sh", "jh": "sh", "g": "k", "ng": "k", "hh": "k", "em": "m", "en": "n"}  # fmt: skip
+ALIKE = {
+    "z": "s", "t": "s", "d": "n", "zh": "sh", "ch": "sh", "jh": "sh", "g": "k", "ng": "k", "hh": "k",
+    "em": "m", "en": "n",
+}  # fmt: skip
 GLIDES = {"ay": ("aa", "iy"), "aw": ("aa", "uw"), "ey": ("eh", "iy"), "ow": ("ao", "uw"), "oy": ("ao", "iy")}
 VOWELS = frozenset({"aa", "ae", "ah", "ao", "ax", "eh", "er", "ih", "iy", "uh", "uw"})
 
@@ -91,7 +94,9 @@ def blend(phones: list[Phone], reach: np.ndarray, name: str) -> np.ndarray:
     return (weight * target[:, None]).sum(0) / weight.sum(0)
 
 
-def mouth_channels(tracks: dict[str, np.ndarray], opening: float, rounding: float, spreading: float) -> np.ndarray:
+def mouth_channels(
+    tracks: dict[str, np.ndarray], opening: float, rounding: float, spreading: float
+) -> np.ndarray:
     """Parameters to channels ``float32 [T, C]`` (mouth and jaw only), with a performer's three gains.
 
     A seal closes whatever the jaw opens, so closures hold in every manner.

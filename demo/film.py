@@ -54,7 +54,7 @@ def still(folder: Path, frame: int | None = None) -> np.ndarray:
     if hasattr(scene.render.image_settings, "media_type"):
         scene.render.image_settings.media_type = "IMAGE"
     scene.render.image_settings.file_format = "PNG"
-    path = folder / "still.png"
+    path = folder / ".still.png"
     scene.render.filepath = str(path)
     bpy.ops.render.render(write_still=True)
     return matplotlib.image.imread(path)[..., :3]

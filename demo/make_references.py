@@ -36,23 +36,41 @@ BROAD = Reference(
         Line("Clap your hands, move your feet, and bring a friend along!", stretch=1.0, pause=0.4),
     ),
     Performer(
-        opening=1.35, rounding=1.1, spreading=1.5, crisp=1.3, right_share=0.45, smile=0.38, brow_rest=0.25,
+        opening=1.35, rounding=1.1, spreading=1.5, crisp=1.3, right_share=0.6, smile=0.38, brow_rest=0.25,
         brow_accent=0.55, lids=-0.25, blinks_per_minute=14.0, nod=0.10, sway=0.16, bow=-0.05, seed=11,
     ),
 )  # fmt: skip
 MUMBLE = Reference(
     "mumble",
     (
-        Line("Well, it might be my bike, but I am not sure about that.", voice="rms", stretch=0.95, pause=0.6),
-        Line("Somebody moved the boxes from the back room before the weekend.", voice="rms", stretch=0.95, pause=0.5),
+        Line(
+            "Well, it might be my bike, but I am not sure about that.", voice="rms", stretch=0.95, pause=0.6
+        ),
+        Line(
+            "Somebody moved the boxes from the back room before the weekend.",
+            voice="rms",
+            stretch=0.95,
+            pause=0.5,
+        ),
         Line("Nobody asked me, so I went home and fed the goose.", voice="rms", stretch=0.98, pause=0.6),
         Line("Maybe we should simply wait.", voice="rms", stretch=1.0, pause=0.4),
     ),
     Performer(
-        opening=0.38, rounding=0.55, spreading=0.3, crisp=0.7, tension=0.28, brow_rest=-0.30, brow_accent=0.05,
-        lids=0.42, blinks_per_minute=26.0, nod=0.015, sway=0.05, bow=0.09, seed=23,
+        opening=0.38,
+        rounding=0.55,
+        spreading=0.3,
+        crisp=0.7,
+        tension=0.28,
+        brow_rest=-0.30,
+        brow_accent=0.05,
+        lids=0.42,
+        blinks_per_minute=26.0,
+        nod=0.015,
+        sway=0.05,
+        bow=0.09,
+        seed=23,
     ),
-)  # fmt: skip
+)
 REFERENCES = (BROAD, MUMBLE)
 
 

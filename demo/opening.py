@@ -12,7 +12,7 @@ from .character.skin import build_face
 
 
 def measure_opening(target: bpy.types.Object, last: int, progress: Callable[[float], None]) -> np.ndarray:
-    """Opening between the inner lips at frames 1 … ``last``, ``float64 [last]`` in shares of the mouth's width."""
+    """Inner-lip opening at frames 1 … last, ``float64 [last]``, in shares of the mouth's width at rest."""
     face = build_face()
     upper, lower = lip_rows(face.grid, len(face.closed))
     corners = face.rest[face.grid.mouth.upper[[0, -1]]]

@@ -106,4 +106,6 @@ def press(operator: object, **options: object) -> None:
     except RuntimeError as error:
         raise MouthpieceError(str(error).removeprefix("Error: ").strip()) from error
     if result != {"FINISHED"}:
-        raise MouthpieceError(f"{operator.idname_py()} was cancelled: {bpy.context.window_manager.mouthpiece.status}")
+        raise MouthpieceError(
+            f"{operator.idname_py()} was cancelled: {bpy.context.window_manager.mouthpiece.status}"
+        )

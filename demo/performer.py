@@ -36,7 +36,15 @@ class Performer:
     seed: int = 0
 
 
-ONE_SIDED = ("mouthSmile", "mouthStretch", "mouthUpperUp", "mouthLowerDown", "browOuterUp", "mouthDimple", "cheekSquint")
+ONE_SIDED = (
+    "mouthSmile",
+    "mouthStretch",
+    "mouthUpperUp",
+    "mouthLowerDown",
+    "browOuterUp",
+    "mouthDimple",
+    "cheekSquint",
+)
 
 
 def perform(phones: list[Phone], seconds: float, fps: float, performer: Performer) -> np.ndarray:
@@ -97,7 +105,9 @@ def posture(out: np.ndarray, performer: Performer, close: np.ndarray) -> None:
     out[:, pair("mouthFrown")] += 0.3 * performer.tension
 
 
-def brows(out: np.ndarray, performer: Performer, accent: np.ndarray, phones: list[Phone], times: np.ndarray) -> None:
+def brows(
+    out: np.ndarray, performer: Performer, accent: np.ndarray, phones: list[Phone], times: np.ndarray
+) -> None:
     """Resting brows, a flash on every accent and a lift over the end of each phrase."""
     lift = performer.brow_accent * accent
     for _, end in phrases(phones):
@@ -108,7 +118,9 @@ def brows(out: np.ndarray, performer: Performer, accent: np.ndarray, phones: lis
     out[:, pair("browDown")] = np.maximum(-performer.brow_rest, 0.0) * (1.0 - 0.4 * accent[:, None])
 
 
-def eyes(out: np.ndarray, performer: Performer, phones: list[Phone], times: np.ndarray, random: np.random.Generator) -> None:
+def eyes(
+    out: np.ndarray, performer: Performer, phones: list[Phone], times: np.ndarray, random: np.random.Generator
+) -> None:
     """Lids at rest, blinks at phrase ends and at random, small shifts of gaze."""
     out[:, pair("eyeSquint")] = max(performer.lids, 0.0)
     out[:, pair("eyeWide")] = max(-performer.lids, 0.0)
@@ -141,7 +153,9 @@ def gaze(out: np.ndarray, times: np.ndarray, random: np.random.Generator) -> Non
     out[:, pair("eyeLookDown")] = np.maximum(-y, 0.0)[:, None]
 
 
-def head(out: np.ndarray, performer: Performer, accent: np.ndarray, times: np.ndarray, random: np.random.Generator) -> None:
+def head(
+    out: np.ndarray, performer: Performer, accent: np.ndarray, times: np.ndarray, random: np.random.Generator
+) -> None:
     """A nod on every accent over slow sway: sums of three incommensurate sines."""
     phase = random.uniform(0.0, 2 * np.pi, (3, 3))
     rates = np.array([0.13, 0.29, 0.53])

@@ -52,7 +52,9 @@ def draw_sound(axis: object, sound: np.ndarray, rate: int, top: float) -> None:
     scale = 0.45 * top / max(float(np.abs(sound).max()), 1e-6)
     times = (np.arange(len(frames)) + 0.5) * hop / rate
     middle = 0.5 * top
-    axis.fill_between(times, middle + frames.min(1) * scale, middle + frames.max(1) * scale, color="0.86", lw=0)
+    axis.fill_between(
+        times, middle + frames.min(1) * scale, middle + frames.max(1) * scale, color="0.86", lw=0
+    )
 
 
 def draw_phones(axis: object, phones: list[Phone], top: float, first: float, last: float) -> None:

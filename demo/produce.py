@@ -74,7 +74,9 @@ def perform(
         target = bpy.data.objects["Face"]
         opening = measure_opening(target, last, lambda share: console.progress("measuring the lips", share))
         moments = moments or telling_frames(phones, opening)
-        rows.append((version.label, [(f"{(f - 1) / FPS:.2f} s {name}", still(folder, f)) for f, name in moments]))
+        rows.append(
+            (version.label, [(f"{(f - 1) / FPS:.2f} s {name}", still(folder, f)) for f, name in moments])
+        )
         openings[version.label] = opening
     return openings, rows
 
@@ -86,15 +88,18 @@ def telling_frames(phones: list[Phone], opening: np.ndarray) -> list[tuple[int, 
         return [(int(f), "") for f in np.linspace(1, last, STILLS + 2)[1:-1].round()]
     chosen = []
     for name in ("ow", "m", "aw", "iy", "uw", "v", "b", "ae"):
-        length, middle = max(((p.end - p.start, 0.5 * (p.start + p.end)) for p in phones if p.name == name), default=(0, 0))
-        if length:
-            chosen.append((min(last, round(middle * FPS) + 1), name))
-    return sorted(chosen)
+        spoken = [p for p in phones if p.name == name and p.end * FPS < last]
+        if spoken:
+            longest = max(spoken, key=lambda p: p.end - p.start)
+            chosen.append((round(0.5 * (longest.start + longest.end) * FPS) + 1, name))
+    return sorted(chosen) or [(1, "")]
 
 
 def picture_keys(folder: Path, console: Console) -> None:
     """Every shape key at 1, on one sheet."""
-    blocks = [o.data.shape_keys.key_blocks for o in bpy.data.objects if o.type == "MESH" and o.data.shape_keys]
+    blocks = [
+        o.data.shape_keys.key_blocks for o in bpy.data.objects if o.type == "MESH" and o.data.shape_keys
+    ]
     pictures = []
     for k, name in enumerate(BLENDSHAPES):
         for keys in blocks:

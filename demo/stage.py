@@ -11,7 +11,13 @@ import bpy
 from mathutils import Vector
 
 BACKDROP = (0.80, 0.62, 0.42)
-PROBE = "import bpy; r = bpy.context.scene.render; r.engine = 'BLENDER_WORKBENCH'; r.resolution_x = r.resolution_y = 16; bpy.ops.render.render()"  # fmt: skip
+PROBE = """
+import bpy, os
+render = bpy.context.scene.render
+render.engine, render.resolution_x, render.resolution_y = "BLENDER_WORKBENCH", 16, 16
+bpy.ops.render.render()
+os._exit(0)
+"""
 
 
 @dataclass(frozen=True)
@@ -27,8 +33,10 @@ class View:
 
 def workbench_works() -> bool:
     """Whether Workbench renders here; tried in a process of its own, since a missing driver ends Blender."""
-    result = subprocess.run([sys.executable, "-c", PROBE], capture_output=True, timeout=120)
-    return result.returncode == 0
+    try:
+        return subprocess.run([sys.executable, "-c", PROBE], capture_output=True, timeout=60).returncode == 0
+    except subprocess.TimeoutExpired:
+        return False
 
 
 def set_stage(engine: str, size: int, fps: float) -> None:
@@ -80,7 +88,11 @@ def use_cycles(scene: bpy.types.Scene) -> None:
     scene.cycles.samples = 6
     scene.cycles.max_bounces = 3
     scene.cycles.use_denoising = True
-    lamps = (("Key", (2.6, -4.2, 2.6), 330.0, 2.2), ("Fill", (-3.4, -3.6, 0.6), 110.0, 3.0), ("Rim", (-2.2, 3.2, 2.6), 260.0, 1.6))
+    lamps = (
+        ("Key", (2.6, -4.2, 2.6), 330.0, 2.2),
+        ("Fill", (-3.4, -3.6, 0.6), 110.0, 3.0),
+        ("Rim", (-2.2, 3.2, 2.6), 260.0, 1.6),
+    )
     for name, place, watts, width in lamps:
         lamp = bpy.data.lights.new(name, "AREA")
         lamp.energy, lamp.size = watts, width

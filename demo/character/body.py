@@ -11,8 +11,9 @@ from .skin import BLUSH, SKIN, mix
 WOOL, WOOL_DARK = np.array([0.045, 0.33, 0.36]), np.array([0.018, 0.15, 0.17])
 EAR = np.array([0.790, -0.03, -0.07])
 COLLAR = np.array([
-    (0.345, -1.35), (0.352, -1.20), (0.375, -1.14), (0.425, -1.125), (0.475, -1.16), (0.492, -1.26), (0.482, -1.38),
-    (0.445, -1.43), (0.452, -1.47), (0.56, -1.535), (0.78, -1.63), (1.02, -1.76), (1.17, -1.95), (1.22, -2.25), (1.24, -2.7),
+    (0.370, -1.35), (0.372, -1.20), (0.385, -1.14), (0.425, -1.125), (0.475, -1.16), (0.492, -1.26),
+    (0.482, -1.38), (0.445, -1.43), (0.452, -1.47), (0.56, -1.535), (0.78, -1.63), (1.02, -1.76),
+    (1.17, -1.95), (1.22, -2.25), (1.24, -2.7),
 ])  # fmt: skip
 """Profile of the jumper: half-width and height, from inside the collar down to below the picture."""
 
@@ -24,7 +25,9 @@ def ears() -> Part:
     phi = np.tile(np.arange(segments) * 2 * np.pi / segments, rings)
     outline = 1.0 + 0.10 * np.cos(2 * phi) + 0.06 * np.sin(phi)
     along, up = rho * np.cos(phi) * outline * 0.145, rho * np.sin(phi) * outline * 0.235
-    relief = curve(np.array([0, 0.3, 0.55, 0.72, 0.88, 1.0]), np.array([-0.030, -0.02, 0.028, 0.012, 0.050, -0.015]), rho)
+    relief = curve(
+        np.array([0, 0.3, 0.55, 0.72, 0.88, 1.0]), np.array([-0.030, -0.02, 0.028, 0.012, 0.050, -0.015]), rho
+    )
     out = relief + 0.11 * np.cos(phi) * rho
     left = EAR + np.stack([out + 0.03, along + 0.02 * up, up - 0.04 * along], axis=-1)
     bowl = np.exp(-((rho / 0.45) ** 2))
@@ -52,4 +55,6 @@ def jumper() -> Part:
     shade = (0.5 + 0.5 * rib * ribbed).ravel()
     tint = mix(np.tile(WOOL, (len(vertices), 1)), WOOL_DARK, 0.55 * (1.0 - shade))
     mirror = np.arange(len(vertices)).reshape(rows, columns)[:, ::-1].ravel()
-    return Part("Jumper", vertices, tube(rows, columns, closed=True), tint, mirror, roughness=0.9, moves=False)
+    return Part(
+        "Jumper", vertices, tube(rows, columns, closed=True), tint, mirror, roughness=0.9, moves=False
+    )

@@ -25,7 +25,9 @@ def left_brow() -> np.ndarray:
     upward = np.cross(outward, along)
     upward /= np.linalg.norm(upward, axis=-1, keepdims=True)
     upward *= np.sign(upward[:, 2:])
-    half = curve(np.array([0, 0.08, 0.35, 0.75, 0.96, 1.0]), np.array([0.014, 0.034, 0.041, 0.032, 0.014, 0.005]), t)
+    half = curve(
+        np.array([0, 0.08, 0.35, 0.75, 0.96, 1.0]), np.array([0.014, 0.034, 0.041, 0.032, 0.014, 0.005]), t
+    )
     turn = np.linspace(0.0, 2 * np.pi, SIDES, endpoint=False)
     rings = upward[:, None] * np.cos(turn)[:, None] + 0.62 * outward[:, None] * np.sin(turn)[:, None]
     return (spine[:, None] + 0.012 * outward[:, None] + rings * half[:, None, None]).reshape(-1, 3)

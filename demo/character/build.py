@@ -8,7 +8,7 @@ import numpy as np
 from .part import Part
 
 COLLECTION = "Demo character"
-HEAD_PIVOT = (0.0, 0.18, -0.85)
+HEAD_PIVOT = (0.0, 0.18, -0.98)
 """The head nods and turns about the top of the neck, which the collar hides."""
 
 

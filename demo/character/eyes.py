@@ -16,7 +16,11 @@ SEGMENTS = 64
 LOOK = {"Up": 24.0, "Down": -26.0, "In": -30.0, "Out": 30.0}
 """Turn of the left eyeball in degrees at value 1."""
 WHITE = np.array([0.86, 0.84, 0.80])
-RIM, OUTER, INNER = np.array([0.020, 0.035, 0.030]), np.array([0.05, 0.20, 0.13]), np.array([0.30, 0.42, 0.12])
+RIM, OUTER, INNER = (
+    np.array([0.020, 0.035, 0.030]),
+    np.array([0.05, 0.20, 0.13]),
+    np.array([0.30, 0.42, 0.12]),
+)
 LASH = np.array([0.022, 0.010, 0.010])
 
 
@@ -65,7 +69,7 @@ def glints() -> Part:
     small, more = cap(np.radians([1.0, 2.0, 2.8]), (-11.0, 15.0), EYE_RADIUS * 1.02)
     left = np.concatenate([big, small])
     faces = faces + [tuple(i + len(big) for i in face) for face in more]
-    right = left + [-2 * EYE[0], 0.0, 0.0]
+    right = left - np.array([2 * EYE[0], 0.0, 0.0])
     both = np.concatenate([left, right])
     faces = faces + [tuple(i + len(left) for i in face) for face in faces]
     return Part("Glints", both, faces, np.full((len(both), 3), 1.0), np.arange(len(both)), glow=1.0)

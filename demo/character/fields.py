@@ -1,4 +1,4 @@
-"""Small scalar and vector fields that sculpt the character: smooth steps, bumps, distances, periodic curves."""
+"""Small fields that sculpt the character: smooth steps, bumps, distances, periodic curves."""
 
 from __future__ import annotations
 

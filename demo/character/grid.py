@@ -44,8 +44,10 @@ class Grid:
     """Left eye, right eye."""
 
 
-def spaced(start: float, stop: float, count: int, *, at_start: float = 1.0, at_stop: float = 1.0) -> np.ndarray:
-    """``count`` values from ``start`` (included) to ``stop`` (not), crowded at an end whose power is above 1."""
+def spaced(
+    start: float, stop: float, count: int, *, at_start: float = 1.0, at_stop: float = 1.0
+) -> np.ndarray:
+    """``count`` values from ``start`` to before ``stop``, crowded at an end whose power is above 1."""
     t = np.arange(count) / count
     t = t**at_start if at_stop == 1.0 else 1.0 - (1.0 - t**at_start) ** at_stop
     return start + (stop - start) * t
@@ -105,7 +107,12 @@ def skin_grid() -> Grid:
         count += len(inner)
         slits.append(Slit(for_above[r, cut], for_below[r, cut]))
     faces = [
-        (for_above[r, c], for_above[r, (c + 1) % columns], for_below[r + 1, (c + 1) % columns], for_below[r + 1, c])
+        (
+            for_above[r, c],
+            for_above[r, (c + 1) % columns],
+            for_below[r + 1, (c + 1) % columns],
+            for_below[r + 1, c],
+        )
         for r in range(rows - 1)
         for c in range(columns)
     ]

@@ -13,7 +13,10 @@ from .shape import direction, surface
 ROWS, COLUMNS = 84, 176
 DARK, LIGHT = np.array([0.070, 0.017, 0.008]), np.array([0.36, 0.105, 0.036])
 RIBBON = np.array([0.03, 0.30, 0.33])
-HAIRLINE = (np.array([0, 12, 30, 48, 60, 70, 80, 92, 110, 180.0]), np.array([50, 48.5, 43, 34, 21, 2, -14, -12, -30, -36.0]))
+HAIRLINE = (
+    np.array([0, 12, 30, 48, 60, 70, 80, 92, 110, 180.0]),
+    np.array([50, 48.5, 43, 34, 21, 2, -14, -12, -30, -36.0]),
+)
 """Azimuth and elevation in degrees of the edge of the hair, from the brow's middle to the nape."""
 BUN, BUN_RADIUS = np.array([0.60, 0.26, 1.02]), 0.33
 
@@ -34,17 +37,21 @@ def cap() -> Part:
     vertices = skull + direction(az, el) * thick[:, None]
     shade = np.clip(0.42 + 0.27 * strand - 0.5 * part + 0.25 * np.sin(el), 0.0, 1.0)
     tint = DARK + (LIGHT - DARK) * shade[:, None]
-    faces = tube(ROWS, COLUMNS, closed=True) + [tuple((ROWS - 1) * COLUMNS + c for c in range(COLUMNS))]
+    faces = [*tube(ROWS, COLUMNS, closed=True), tuple((ROWS - 1) * COLUMNS + c for c in range(COLUMNS))]
     mirror = np.arange(len(vertices)).reshape(ROWS, COLUMNS)[:, ::-1].ravel()
     return trimmed(Part("Hair", vertices, faces, tint, mirror, roughness=0.42), above > -5.0)
 
 
 def trimmed(part: Part, keep: np.ndarray) -> Part:
-    """The part without the vertices (and their faces) that ``keep [V]`` denies: nothing may hide in the mouth."""
+    """The part without the vertices that ``keep [V]`` denies: no hair may hide in the mouth."""
     number = np.cumsum(keep) - 1
     faces = [tuple(int(number[i]) for i in face) for face in part.faces if keep[list(face)].all()]
     return replace(
-        part, vertices=part.vertices[keep], faces=faces, colours=part.colours[keep], mirror=number[part.mirror[keep]]
+        part,
+        vertices=part.vertices[keep],
+        faces=faces,
+        colours=part.colours[keep],
+        mirror=number[part.mirror[keep]],
     )
 
 

@@ -8,9 +8,10 @@ from ...inference.types import BLENDSHAPES
 from .fields import MIRROR
 from .keys_eyes import GAZE_DRAG, POSES, lid_field
 from .keys_face import BROW_BUMPS, JAW_MOVES, SKIN_BUMPS, jaw_open, jaw_shift, mouth_close, skin_bumps
-from .keys_mouth import STROKES, lip_field
+from .keys_mouth import lip_field, sideways
 from .part import Keys
 from .skin import Face
+from .strokes import STROKES
 
 
 def drawn(face: Face, name: str) -> np.ndarray:
@@ -19,6 +20,8 @@ def drawn(face: Face, name: str) -> np.ndarray:
         return jaw_open(face)
     if name == "mouthClose":
         return mouth_close(face)
+    if name == "mouthLeft":
+        return sideways(face)
     if name in JAW_MOVES:
         return jaw_shift(face, JAW_MOVES[name])
     if name in STROKES:

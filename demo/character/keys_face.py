@@ -28,7 +28,12 @@ def jaw_share(face: Face) -> np.ndarray:
     upper = CORNER_SHARE * (1.0 + np.clip(t, -1, 0)) ** 1.7
     share = np.where(t >= 0, lower, upper)
     y, z = face.rest[:, 1], face.rest[:, 2]
-    skin = share * smoothstep(-0.02, -0.52, y) * smoothstep(0.05, -0.25, z) * smoothstep(0.0, 0.02, 2.6 - face.mu)
+    skin = (
+        share
+        * smoothstep(-0.02, -0.52, y)
+        * smoothstep(0.05, -0.25, z)
+        * smoothstep(0.0, 0.02, 2.6 - face.mu)
+    )
     deep = smoothstep(2.0, 6.0, np.abs(face.inner).astype(float))
     inside = share + (np.where(face.inner < 0, 1.0, 0.0) - share) * deep
     return np.where(face.inner == 0, skin, inside)

@@ -108,7 +108,7 @@ def lid_mask(closed: np.ndarray) -> np.ndarray:
 
 
 def lash_strip(skin: np.ndarray, grid: Grid, side: int) -> np.ndarray:
-    """Lashes of one eye's upper lid ``[LASH_ROWS * K, 3]``: a drawn line on the lid, its edge, and flaring tips."""
+    """Lashes of one eye's upper lid ``[LASH_ROWS * K, 3]``: a line on the lid, its edge, flaring tips."""
     centre = EYE * (MIRROR if side else 1.0)
     edge = skin[grid.eyes[side].upper]
     ray = edge - centre

@@ -19,8 +19,11 @@ from .shape import MOUTH_AZIMUTH, MOUTH_ELEVATION
 LIP_BORDER = 0.285
 """``mu`` where the red of the lips ends, on average."""
 
-BAG_DEPTH = np.array([0.03, 0.06, 0.075, 0.085, 0.14, 0.34, 0.58, 0.66, 0.58, 0.34, 0.14, 0.085, 0.075, 0.06, 0.03])
-BAG_HEIGHT = np.array([0.008, 0.035, 0.10, 0.17, 0.215, 0.21, 0.13, 0.0, -0.15, -0.23, -0.235, -0.18, -0.10, -0.035, -0.008])  # fmt: skip
+BAG_DEPTH, BAG_HEIGHT = np.array([
+    (0.03, 0.008), (0.06, 0.035), (0.075, 0.10), (0.085, 0.17), (0.14, 0.215), (0.34, 0.21), (0.58, 0.13),
+    (0.66, 0.0), (0.58, -0.15), (0.34, -0.23), (0.14, -0.235), (0.085, -0.18), (0.075, -0.10), (0.06, -0.035),
+    (0.03, -0.008),
+]).T  # fmt: skip
 """Path of the inner lips and the bag from the upper lip to the lower one, behind and above the lip line."""
 BAG_ROWS = len(BAG_DEPTH)
 
@@ -47,8 +50,9 @@ def elliptic(grid: Grid) -> tuple[np.ndarray, np.ndarray]:
 def border(nu: np.ndarray) -> np.ndarray:
     """``mu`` of the edge of the lip red: a cupid's bow above, a fuller lip below."""
     a = np.abs(nu)
-    upper = curve(np.radians([0, 40, 66, 79, 90, 101, 114, 140, 180]), [0.14, 0.19, 0.245, 0.250, 0.215, 0.250, 0.245, 0.19, 0.14], a)  # fmt: skip
-    lower = curve(np.radians([0, 40, 70, 90, 110, 140, 180]), [0.14, 0.21, 0.275, 0.29, 0.275, 0.21, 0.14], a)
+    bow, full = np.array([0, 40, 66, 79, 90, 101, 114, 140, 180]), np.array([0, 40, 70, 90, 110, 140, 180])
+    upper = curve(np.radians(bow), np.array([0.14, 0.19, 0.245, 0.25, 0.215, 0.25, 0.245, 0.19, 0.14]), a)
+    lower = curve(np.radians(full), np.array([0.14, 0.21, 0.275, 0.29, 0.275, 0.21, 0.14]), a)
     return np.where(nu >= 0, upper, lower)
 
 

@@ -18,6 +18,9 @@ LID_RADIUS = 0.310
 JAW_PIVOT = np.array([0.0, -0.05, -0.18])
 JAW_ANGLE = np.radians(21.0)
 
+NECK_END = -1.30
+"""Height at which the neck stops inside the collar, so that a turned head does not pull it through."""
+
 MOUTH_ELEVATION = np.radians(-27.0)
 MOUTH_AZIMUTH = np.radians(21.5)
 """Elevation of the line where the lips meet, and azimuth of its left corner, from the head's origin."""
@@ -39,7 +42,7 @@ def solid(points: np.ndarray, *, features: bool = True) -> np.ndarray:
     d = ellipsoid(p, (0.0, 0.08, 0.30), (0.88, 0.94, 0.86))
     d = smooth_min(d, ellipsoid(p, (0.0, -0.22, -0.22), (0.72, 0.63, 0.68)), 0.30)
     d = smooth_min(d, ellipsoid(p, (0.0, -0.48, -0.68), (0.42, 0.36, 0.27)), 0.26)
-    d = smooth_min(d, capsule(p, (0.0, 0.17, -0.5), (0.0, 0.24, -2.2), 0.34), 0.20)
+    d = smooth_min(d, capsule(p, (0.0, 0.17, -0.5), (0.0, 0.24, -2.2), 0.315), 0.20)
     if not features:
         return d
     d = smooth_min(d, ellipsoid(p, (0.42, -0.52, -0.32), (0.27, 0.25, 0.25)), 0.22)
@@ -53,14 +56,15 @@ def solid(points: np.ndarray, *, features: bool = True) -> np.ndarray:
 
 
 def surface(azimuth: np.ndarray, elevation: np.ndarray, *, features: bool = True) -> np.ndarray:
-    """Skin points ``[V, 3]`` where rays from the origin leave the solid (bisection, 1e-9 exact)."""
+    """Skin points ``[V, 3]`` where rays from the origin leave the solid (bisection)."""
     rays = direction(azimuth, elevation)
     inside, outside = np.full(len(rays), 0.2), np.full(len(rays), 2.6)
-    for _ in range(34):
+    for _ in range(44):
         middle = 0.5 * (inside + outside)
         within = solid(rays * middle[:, None], features=features) < 0.0
         inside, outside = np.where(within, middle, inside), np.where(within, outside, middle)
-    return rays * (0.5 * (inside + outside))[:, None]
+    points = rays * (0.5 * (inside + outside))[:, None]
+    return points * np.minimum(1.0, NECK_END / np.minimum(points[:, 2], NECK_END))[:, None]
 
 
 def nostrils(points: np.ndarray) -> np.ndarray:

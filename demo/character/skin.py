@@ -102,8 +102,14 @@ def colours(face: Face) -> np.ndarray:
     tint[:skin] = mix(tint[:skin], LIP, smoothstep(1.14, 0.84, edge))
     tint[:skin] = mix(tint[:skin], SHADOW, 0.8 * np.exp(-((face.mu[:skin] / 0.035) ** 2)))
     depth = np.abs(face.inner[face.bag_slice])
-    tint[face.bag_slice] = mix(np.tile(SHADOW, (len(depth), 1)), DARK, smoothstep(1.0, 4.5, depth.astype(float)))
-    tint[face.bag_slice.stop :] = mix(np.tile(LID_TINT, (len(face.rest) - face.bag_slice.stop, 1)), SHADOW, np.full(len(face.rest) - face.bag_slice.stop, 0.4))
+    tint[face.bag_slice] = mix(
+        np.tile(SHADOW, (len(depth), 1)), DARK, smoothstep(1.0, 4.5, depth.astype(float))
+    )
+    tint[face.bag_slice.stop :] = mix(
+        np.tile(LID_TINT, (len(face.rest) - face.bag_slice.stop, 1)),
+        SHADOW,
+        np.full(len(face.rest) - face.bag_slice.stop, 0.4),
+    )
     return tint
 
 

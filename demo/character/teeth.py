@@ -35,7 +35,9 @@ def row(front: float, edge: float, scale: float, *, flip: bool) -> tuple[np.ndar
     vertices = np.stack([x + inward[:, 0] * depth, y + inward[:, 1] * depth, edge + rise], axis=-1)
     enamel = ENAMEL * (0.55 + 0.45 * between)[None, :, None] * np.ones((len(PROFILE), 1, 1))
     shade = 1.0 - 0.35 * t**2
-    tint = mix(enamel.reshape(-1, 3), GUM, np.repeat(gum[:, 0], columns)) * np.tile(shade, len(PROFILE))[:, None]
+    tint = (
+        mix(enamel.reshape(-1, 3), GUM, np.repeat(gum[:, 0], columns)) * np.tile(shade, len(PROFILE))[:, None]
+    )
     return vertices.reshape(-1, 3), tint
 
 

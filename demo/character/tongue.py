@@ -32,7 +32,9 @@ def tongue(face: Face) -> Part:
     ring = (-np.arange(SIDES)) % SIDES
     mirror = (np.arange(STATIONS)[:, None] * SIDES + ring).ravel()
     faces = tube(STATIONS, SIDES, closed=True) + ends
-    return Part("Tongue", vertices, faces, tint, mirror, tongue_keys(vertices, np.repeat(t, SIDES)), roughness=0.3)
+    return Part(
+        "Tongue", vertices, faces, tint, mirror, tongue_keys(vertices, np.repeat(t, SIDES)), roughness=0.3
+    )
 
 
 def tongue_keys(rest: np.ndarray, along: np.ndarray) -> Keys:
