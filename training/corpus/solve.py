@@ -36,23 +36,25 @@ def solve(
     """Coefficients ``float32 [T, K]`` in [0, 1] with ``basis [R, K] @ w_t ≈ target [T, R]``.
 
     Coefficients are scaled by their own curvature, so that weak shapes converge as fast as strong ones;
-    the momentum restarts when it points uphill (O'Donoghue and Candès 2015).
+    the momentum restarts when it points uphill (O'Donoghue and Candès 2015). All in float64: the order in
+    which threads sum must not show in a shard.
     """
-    normal = (basis.T @ basis + np.diag(penalty.ridge)).astype(np.float32)
-    pull = (target @ basis + prior * penalty.ridge - penalty.lasso).astype(np.float32)
-    scale = (1 / np.sqrt(np.diag(normal) + 4 * penalty.smooth)).astype(np.float32)
+    basis, target = basis.astype(np.float64), target.astype(np.float64)
+    normal = basis.T @ basis + np.diag(penalty.ridge)
+    pull = target @ basis + prior * penalty.ridge - penalty.lasso
+    scale = 1 / np.sqrt(np.diag(normal) + 4 * penalty.smooth)
     scaled = normal * scale * scale[:, None]
-    smooth = np.float32(penalty.smooth) * scale**2
-    step = np.float32(1 / (np.linalg.eigvalsh(scaled)[-1] + 4 * smooth.max()))
-    high = 1 / scale
-    now = np.clip(prior / scale, 0, high).astype(np.float32)
+    smooth = penalty.smooth * scale**2
+    step = 1 / (np.linalg.eigvalsh(scaled)[-1] + 4 * smooth.max())
+    pull, high = pull * scale, 1 / scale
+    now = np.clip(prior / scale, 0, high)
     ahead, momentum = now, 1.0
     for _ in range(iterations):
-        gradient = ahead @ scaled - pull * scale + laplacian(ahead, joined) * smooth
+        gradient = ahead @ scaled - pull + laplacian(ahead, joined) * smooth
         after = np.clip(ahead - step * gradient, 0, high)
-        if float(np.vdot(ahead - after, after - now)) > 0:
+        if np.vdot(ahead - after, after - now) > 0:
             momentum = 1.0
         following = (1 + np.sqrt(1 + 4 * momentum**2)) / 2
-        ahead = after + np.float32((momentum - 1) / following) * (after - now)
+        ahead = after + (momentum - 1) / following * (after - now)
         now, momentum = after, following
-    return now * scale
+    return (now * scale).astype(np.float32)
