@@ -89,5 +89,6 @@ def test_memory_does_not_grow_with_the_sound(tiny: Model) -> None:
         tracemalloc.stop()
         return used - minutes * 60 * TICK_RATE * C * 4
 
-    animate(np.zeros(SAMPLE_RATE, np.float32), tiny)
-    assert peak(4) < peak(1) + 100_000
+    # Python itself enlarges a table of its own now and then, hence the best of two.
+    short, long = (min(peak(minutes), peak(minutes)) for minutes in (1, 4))
+    assert long < short + 100_000
