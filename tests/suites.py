@@ -15,6 +15,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 REPORTS = ROOT / "build" / "tests"
+LIMIT = 900
+"""Seconds after which a suite counts as hung."""
 NEEDS_BLENDER = ("tests/blender", "tests/demo")
 NEEDS_PACKAGE = ("tests/package",)
 
@@ -53,7 +55,10 @@ def run(suite: Suite) -> tuple[bool, str]:
     print(f"\n=== {suite.name} ({suite.environment}) ===", flush=True)
     suite.report().unlink(missing_ok=True)
     started = time.monotonic()
-    status = subprocess.run(suite.command(), cwd=ROOT, check=False).returncode
+    try:
+        status = subprocess.run(suite.command(), cwd=ROOT, check=False, timeout=LIMIT).returncode
+    except subprocess.TimeoutExpired:
+        return False, f"{suite.name}: still running after {LIMIT} s, stopped"
     seconds = time.monotonic() - started
     if not suite.report().is_file():
         return False, f"{suite.name}: pytest ended with status {status} and without a report"

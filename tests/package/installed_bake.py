@@ -8,8 +8,10 @@ from __future__ import annotations
 import importlib
 import json
 import math
+import os
 import struct
 import sys
+import traceback
 import wave
 from pathlib import Path
 
@@ -81,7 +83,7 @@ def describe(head: bpy.types.Object) -> dict[str, object]:
 
 
 def main(package: str, result: str) -> None:
-    """Run all steps; an assertion or an exception ends the script with a status other than 0."""
+    """Run all steps; an assertion or another exception ends the script with status 1."""
     install(package)
     types = importlib.import_module(f"{PACKAGE}.inference.types")
     head = face(list(types.BLENDSHAPES))
@@ -99,4 +101,10 @@ def main(package: str, result: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    try:
+        main(*sys.argv[1:])
+    except Exception:
+        # The 4.5 module hangs at a normal exit while an add-on is still registered.
+        traceback.print_exc()
+        sys.stderr.flush()
+        os._exit(1)
