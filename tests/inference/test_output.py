@@ -1,0 +1,62 @@
+"""Outputs are atomic: whole after success, untouched and without litter after any failure."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from mouthpiece.inference.errors import OutputError
+from mouthpiece.inference.output import replacing
+
+
+def test_takes_the_place_of_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "é.csv"
+    path.write_text("old")
+    with replacing(path) as file:
+        file.write("new ж\n")
+        assert path.read_text() == "old"
+    assert path.read_bytes() == "new ж\n".encode()
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_name_of_full_length(tmp_path: Path) -> None:
+    with replacing(tmp_path / ("x" * 250)) as file:
+        file.write("new")
+    assert [len(path.name) for path in tmp_path.iterdir()] == [250]
+
+
+@pytest.mark.parametrize("failure", [ValueError, KeyboardInterrupt])
+def test_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path, failure: type[BaseException]) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("old")
+    with pytest.raises(failure), replacing(path) as file:
+        file.write("half")
+        raise failure
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_rename_that_fails_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "replace", refuse)
+    denied = pytest.raises(OutputError, match=r"a\.csv cannot be written \(Permission denied\)")
+    with denied, replacing(tmp_path / "a.csv") as file:
+        file.write("new")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_is_a_file(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("no folder")
+    with pytest.raises(OutputError, match="cannot be written"), replacing(tmp_path / "a" / "b.csv"):
+        pass
+
+
+def test_a_new_file_has_the_usual_rights(tmp_path: Path) -> None:
+    with replacing(tmp_path / "a.csv") as file:
+        file.write("new")
+    (tmp_path / "b.csv").write_text("plain")
+    assert (tmp_path / "a.csv").stat().st_mode == (tmp_path / "b.csv").stat().st_mode
