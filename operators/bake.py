@@ -102,7 +102,7 @@ class MOUTHPIECE_OT_bake(bpy.types.Operator):
         context.window_manager.mouthpiece.coverage = coverage.text()
         keys = sum(len(face.mapping.drives) for face in rig.faces)
         message = f"Baked {len(plan.frames)} frames onto {keys} shape keys of {len(rig.faces)} meshes"
-        return succeed(self, context, f"{message}; {coverage.summary()}", plan.notes)
+        return succeed(self, context, f"{message}; {coverage.summary()}", (*request.notes, *plan.notes))
 
     def _leave(self, context: bpy.types.Context) -> None:
         """Stop the thread and the timer, whatever ended the operator."""

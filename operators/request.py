@@ -23,6 +23,7 @@ from ..rigs.scene_read import (
     read_head,
     read_rig,
     read_take,
+    sound_starts,
 )
 from .sound import file_samples, sound_samples
 
@@ -44,6 +45,7 @@ class BakeRequest:
     arousal: float | np.ndarray
     seed: int
     device: str
+    notes: tuple[str, ...]
 
     def infer(self, progress: Callable[[float], None], cancelled: Callable[[], bool]) -> np.ndarray:
         """Channels ``float32 [T, C]`` of the sound; may run outside the main thread. Raises Cancelled."""
@@ -68,6 +70,7 @@ class BakeRequest:
         return read_rig(scene, target, head, self.head_bone)
 
     def plan(self, rig: Rig, channels: np.ndarray) -> BakePlan:
+        """What baking ``channels [T, C]`` onto ``rig`` will write."""
         return plan_bake(rig, channels, self.clock, whole=self.whole_frames)
 
 
@@ -109,6 +112,18 @@ def read_request(context: bpy.types.Context) -> BakeRequest:
         arousal=settings.arousal if arousal is None else arousal,
         seed=settings.seed,
         device=_device(context),
+        notes=_sync_notes(scene, settings),
+    )
+
+
+def _sync_notes(scene: bpy.types.Scene, settings: bpy.types.PropertyGroup) -> tuple[str, ...]:
+    """What to say when the sequencer plays the sound at another time than the face will speak."""
+    starts = sound_starts(scene, settings.sound) if settings.sound else []
+    if not starts or any(abs(start - settings.frame_start) < 0.5 for start in starts):
+        return ()
+    return (
+        f"{settings.sound.name} starts at frame {starts[0]:g} in the sequencer, the bake at "
+        f"{settings.frame_start:g}; set Sound Start to {starts[0]:g} for lips in sync.",
     )
 
 

@@ -96,6 +96,16 @@ def animated(scene: bpy.types.Scene, path: str, frames: np.ndarray) -> np.ndarra
     return None if curve is None else np.array([curve.evaluate(frame) for frame in frames])
 
 
+def sound_starts(scene: bpy.types.Scene, sound: bpy.types.Sound) -> list[float]:
+    """Scene frames at which the sequencer's strips of ``sound`` play its first sample."""
+    strips = scene.sequence_editor.strips_all if scene.sequence_editor else ()
+    found = [strip for strip in strips if strip.type == "SOUND" and strip.sound == sound]
+    # 5.2 renamed the property.
+    return sorted(
+        strip.content_start if hasattr(strip, "content_start") else strip.frame_start for strip in found
+    )
+
+
 def animation_layers(datablock: bpy.types.ID) -> Iterator[tuple[bpy.types.Action, bpy.types.ActionSlot]]:
     """The (action, slot) pairs that animate ``datablock``, topmost first, Mouthpiece's own left out."""
     data = datablock.animation_data

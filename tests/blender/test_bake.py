@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import wave
 
 import numpy as np
@@ -236,6 +237,24 @@ def test_unavailable_device_is_named(stage, settings, everything) -> None:
     settings.device = "coreml"
     before = everything()
     fails("(?i)core ?ml")
+    assert everything() == before
+
+
+def test_a_sound_elsewhere_in_the_sequencer_is_reported(stage, settings) -> None:
+    editor = stage.scene.sequence_editor_create()
+    strip = editor.strips.new_sound("Line", settings.audio_path, channel=1, frame_start=40)
+    settings.sound = strip.sound
+    bpy.ops.mouthpiece.bake()
+    assert "line.wav starts at frame 40 in the sequencer, the bake at 1; set Sound Start to 40" in status()
+    settings.frame_start = 40.0
+    bpy.ops.mouthpiece.bake()
+    assert "sequencer" not in status()
+
+
+def test_a_missing_onnx_runtime_is_named(stage, settings, everything, monkeypatch) -> None:
+    before = everything()
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    fails("ONNX Runtime cannot be loaded")
     assert everything() == before
 
 

@@ -10,8 +10,8 @@ import soundfile
 
 pytest.importorskip("bpy")  # Blender brings aud
 
-from mouthpiece.inference import decode, decode_aud  # noqa: E402
-from mouthpiece.inference.errors import AudioError  # noqa: E402
+from mouthpiece.inference import decode, decode_aud
+from mouthpiece.inference.errors import AudioError
 
 
 @pytest.mark.parametrize(

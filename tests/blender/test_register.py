@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 bpy = pytest.importorskip("bpy", reason="needs Blender's Python module")
@@ -34,6 +37,16 @@ def test_registers_and_unregisters_twice() -> None:
         assert classes() == before
         assert not hasattr(bpy.types.Scene, "mouthpiece")
         assert not hasattr(bpy.types.WindowManager, "mouthpiece")
+
+
+def test_registering_does_not_load_onnx_runtime() -> None:
+    """Blender starts fast, and starts where the library does not."""
+    # The 4.5 module hangs at exit while a class with methods is still registered.
+    code = (
+        "import sys, mouthpiece; mouthpiece.register(); loaded = 'onnxruntime' in sys.modules; "
+        "mouthpiece.unregister(); sys.exit(loaded)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
 
 
 def test_settings_survive_a_file_and_the_running_state_does_not(stage) -> None:
