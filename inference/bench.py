@@ -23,7 +23,7 @@ WARM_UP = TICK_RATE
 class Speed:
     """One measurement. Times of a frame include features, noise, network and expression of one track.
 
-    They are of the clock; ``frame_cpu_ms_p99`` is the processor's time, without what other programs took.
+    They are of the clock; those named ``cpu`` are the processor's time, without what other programs took.
     """
 
     model: str
@@ -35,8 +35,8 @@ class Speed:
     frame_ms_p99: float
     frame_ms_max: float
     frame_cpu_ms_p99: float
-    first_minute_ms_p50: float
-    last_minute_ms_p50: float
+    first_minute_cpu_ms_p50: float
+    last_minute_cpu_ms_p50: float
     times_real_time: float
     peak_memory_mib: float | None
     memory_growth_mib: float | None
@@ -89,8 +89,8 @@ def measure(seconds: float = 60.0, device: str = "auto", weights: Path | None = 
         frame_ms_p99=float(np.percentile(milli, 99)),
         frame_ms_max=float(milli.max()),
         frame_cpu_ms_p99=float(np.percentile(1e3 * busy, 99)),
-        first_minute_ms_p50=float(np.median(milli[:minute])),
-        last_minute_ms_p50=float(np.median(milli[-minute:])),
+        first_minute_cpu_ms_p50=float(np.median(1e3 * busy[:minute])),
+        last_minute_cpu_ms_p50=float(np.median(1e3 * busy[-minute:])),
         times_real_time=frames / TICK_RATE / float(times.sum()),
         peak_memory_mib=peak,
         memory_growth_mib=None if peak is None else peak - memory,

@@ -32,8 +32,9 @@ def run(shipped: Model) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_a_frame_costs_the_same_at_the_end(run: tuple[np.ndarray, np.ndarray]) -> None:
-    busy = run[1]
-    assert np.median(busy[-MINUTE:]) < 1.5 * np.median(busy[:MINUTE])
+    # The quickest frames: other programs that share the core slow down the rest.
+    first, last = (np.percentile(busy, 5) for busy in (run[1][:MINUTE], run[1][-MINUTE:]))
+    assert last < 1.5 * first
 
 
 def test_the_mouth_moves_alike_at_the_end(run: tuple[np.ndarray, np.ndarray]) -> None:
