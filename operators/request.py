@@ -14,9 +14,8 @@ from ..inference.model import Model
 from ..inference.types import Take, frame_count, frame_times
 from ..rigs.bake_plan import BakePlan, plan_bake
 from ..rigs.retarget import SceneClock
-from ..rigs.rig import Rig
+from ..rigs.rig import Rig, TakeSource
 from ..rigs.scene_read import (
-    TakeSource,
     animated,
     find_target,
     object_animation,

@@ -71,3 +71,12 @@ def to_channels(values: np.ndarray, mapping: Mapping) -> tuple[np.ndarray, np.nd
     channels = np.asarray(values, np.float32) @ shows.T / np.maximum(shows.sum(axis=1), 1.0)
     channels[:, : len(BLENDSHAPES)] = np.clip(channels[:, : len(BLENDSHAPES)], 0.0, 1.0)
     return channels, known
+
+
+def cut(audio: np.ndarray, start: int, length: int) -> np.ndarray:
+    """``length`` samples of ``audio [N]`` from sample ``start``, which may be negative; silence around it."""
+    samples = np.zeros(length, np.float32)
+    low, high = max(start, 0), min(start + length, len(audio))
+    if high > low:
+        samples[low - start : high - start] = audio[low:high]
+    return samples

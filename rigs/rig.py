@@ -1,4 +1,4 @@
-"""A character as the bake sees it: which shape keys and which head follow the channels."""
+"""A character and a take as the bake sees them in the scene."""
 
 from __future__ import annotations
 
@@ -49,3 +49,22 @@ class Rig:
     @property
     def coverage(self) -> Coverage:
         return Coverage(tuple((face.mesh, face.mapping) for face in self.faces))
+
+
+@dataclass(frozen=True)
+class TakeSource:
+    """A reference in the scene: an action, its slot ("" for the one with the face), frames and sound.
+
+    ``first`` and ``last`` bound the take in the action's frames (None: all of it); the ``audio`` float32 [N]
+    at 16 kHz starts at frame ``sound_frame``; ``rate`` is the scene's frames a second; ``head`` tells which
+    bone turns, if one does.
+    """
+
+    action: bpy.types.Action
+    slot: str
+    rate: float
+    first: float | None = None
+    last: float | None = None
+    audio: np.ndarray | None = None
+    sound_frame: float = 1.0
+    head: Head | None = None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 import bpy
 import numpy as np
@@ -14,7 +13,7 @@ from ..inference.types import HEAD, INDEX, SAMPLE_RATE, TICK_RATE, TICK_SAMPLES,
 from . import head, retarget
 from .character import same_character
 from .matching import Mapping, match
-from .rig import FaceKeys, Head, Rig
+from .rig import FaceKeys, Head, Rig, TakeSource
 
 MARK = "mouthpiece"
 """Custom property of every Action that Mouthpiece baked, so that it replaces only its own."""
@@ -125,25 +124,6 @@ def object_animation(target: bpy.types.Object) -> tuple[bpy.types.Action, bpy.ty
     return next(animation_layers(key), None) if key else None
 
 
-@dataclass(frozen=True)
-class TakeSource:
-    """A reference in the scene: an action, its slot ("" for the one with the face), frames and sound.
-
-    ``first`` and ``last`` bound the take in the action's frames (None: all of it); the ``audio`` float32 [N]
-    at 16 kHz starts at frame ``sound_frame``; ``rate`` is the scene's frames a second; ``head`` tells which
-    bone turns, if one does.
-    """
-
-    action: bpy.types.Action
-    slot: str
-    rate: float
-    first: float | None = None
-    last: float | None = None
-    audio: np.ndarray | None = None
-    sound_frame: float = 1.0
-    head: Head | None = None
-
-
 def read_take(source: TakeSource) -> Take:
     """The performance of an action as a Take at 25 Hz. Raises TakeError when it holds none."""
     name = source.action.name
@@ -172,7 +152,9 @@ def read_take(source: TakeSource) -> Take:
         raise TakeError(
             f"The reference {name} does not move in frames {first:g} to {last:g}: choose another range."
         )
-    return Take(channels, float(TICK_RATE), name, _take_audio(source, float(first), count), known)
+    lead = round((float(first) - source.sound_frame) / source.rate * SAMPLE_RATE)
+    audio = None if source.audio is None else retarget.cut(source.audio, lead, count * TICK_SAMPLES)
+    return Take(channels, float(TICK_RATE), name, audio, known)
 
 
 def _has_keys(mesh: bpy.types.Object) -> bool:
@@ -280,15 +262,3 @@ def _head_turns(source: TakeSource, frames: np.ndarray) -> np.ndarray | None:
             turns = head.from_quaternions(values) if size == 4 else head.from_eulers(values, order)
             return head.in_frame(turns, frame.T)
     return None
-
-
-def _take_audio(source: TakeSource, first: float, count: int) -> np.ndarray | None:
-    """The take's own samples, ``float32 [count · 640]``, silence where its sound has none."""
-    if source.audio is None:
-        return None
-    start = round((first - source.sound_frame) / source.rate * SAMPLE_RATE)
-    samples = np.zeros(count * TICK_SAMPLES, np.float32)
-    low, high = max(start, 0), min(start + len(samples), len(source.audio))
-    if high > low:
-        samples[low - start : high - start] = source.audio[low:high]
-    return samples

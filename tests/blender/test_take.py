@@ -10,7 +10,8 @@ bpy = pytest.importorskip("bpy", reason="needs Blender's Python module")
 from mouthpiece.inference.errors import TakeError  # noqa: E402
 from mouthpiece.inference.types import BLENDSHAPES, HEAD, INDEX, TICK_SAMPLES  # noqa: E402
 from mouthpiece.rigs.matching import match  # noqa: E402
-from mouthpiece.rigs.scene_read import TakeSource, object_animation, read_head, read_take  # noqa: E402
+from mouthpiece.rigs.rig import TakeSource  # noqa: E402
+from mouthpiece.rigs.scene_read import object_animation, read_head, read_take  # noqa: E402
 
 
 def keyed(name: str, keys: dict[str, list[float]], step: float = 10.0):
