@@ -76,7 +76,7 @@ demo: $(RUN) $(BPY45)/.stamp  ## build the demo character, bake its dialogue, re
 # --- checks ---------------------------------------------------------------------------------------
 
 .PHONY: test
-test: $(ALL) lint wheels  ## everything: lint, unit, streaming, training, Blender 4.5 and 5.0, package
+test: $(ALL) wheels  ## everything: lint, unit, streaming, training, Blender 4.5 and 5.0, package
 	@$(PY) tests/suites.py
 
 .PHONY: lint

@@ -1,4 +1,4 @@
-"""Run every test suite in its own environment and say how many tests passed: `make test`.
+"""Run the lint and every test suite in its own environment, and say how many tests passed: `make test`.
 
 Blender comes as a Python module, one environment per supported version, because two versions cannot share
 one. The report ends with one line per suite; the exit status is 0 only if no test failed and none is missing.
@@ -70,10 +70,17 @@ def run(suite: Suite) -> tuple[bool, str]:
     return status == 0, line if status in (0, 1) else f"{line} (pytest ended with status {status})"
 
 
+def lint() -> tuple[bool, str]:
+    """Ruff's two checks. Returns whether both are content, and their line of the report."""
+    print("\n=== lint ===", flush=True)
+    status = subprocess.run(["make", "--silent", "lint"], cwd=ROOT, check=False).returncode
+    return status == 0, "lint"
+
+
 def main() -> int:
     """Run all suites, also after one failed, so that one run shows everything."""
     REPORTS.mkdir(parents=True, exist_ok=True)
-    results = [run(suite) for suite in SUITES]
+    results = [lint(), *(run(suite) for suite in SUITES)]
     print("\n=== all suites ===")
     for whole, line in results:
         print(("ok    " if whole else "FAILED") + " " + line)
