@@ -23,7 +23,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--reference", action="append", default=[], metavar="TAKE[:AUDIO]", help="your own takes"
     )
-    parser.add_argument("--size", type=int, help="side of the film in pixels (512, on Cycles 320)")
+    parser.add_argument("--size", type=int, help="side of the film in pixels (512, with Cycles 256)")
     parser.add_argument("--film-seconds", type=float, default=30.0, help="film at most this much")
     parser.add_argument("--engine", choices=("auto", "workbench", "cycles"), default="auto")
     parser.add_argument("--seed", type=int, default=0)

@@ -59,7 +59,7 @@ def row_elevations() -> np.ndarray:
     below = -spaced(-mouth, r(62.0), 26, at_start=1.45)[::-1]
     middle = 0.5 * (mouth + eyes)
     return np.concatenate([
-        spaced(r(-80.0), r(-62.0), 6),
+        spaced(r(-88.5), r(-62.0), 12),
         below,
         spaced(mouth, middle, 17, at_start=1.35)[1:],
         eyes - spaced(0.0, eyes - middle, 17, at_start=1.15)[::-1],
