@@ -60,7 +60,10 @@ class MouthpieceSettings(bpy.types.PropertyGroup):
     )
     sound: bpy.props.PointerProperty(name="Dialogue", description="Sound to speak", type=bpy.types.Sound)
     audio_path: bpy.props.StringProperty(
-        name="Audio File", description="Dialogue file, used when no sound is chosen", subtype="FILE_PATH"
+        name="Audio File",
+        description="Dialogue file, used when no sound is chosen",
+        subtype="FILE_PATH",
+        options={"PATH_SUPPORTS_BLEND_RELATIVE"},
     )
     frame_start: bpy.props.FloatProperty(
         name="Sound Start", description="Scene frame at which the sound starts", default=1.0, step=100
