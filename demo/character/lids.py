@@ -122,6 +122,6 @@ def lash_strip(skin: np.ndarray, grid: Grid, side: int) -> np.ndarray:
     sideways = (0.5 * x * (-1.0 if side else 1.0))[:, None] * np.array([1.0, 0.0, 0.0])
     tip = unit + sideways + 0.30 * upward
     tip /= np.linalg.norm(tip, axis=-1, keepdims=True)
-    line = edge + upward * 0.020 * ends + unit * 0.006
+    line = edge + upward * 0.020 * ends + unit * 0.009
     front = edge + unit * 0.014
-    return np.concatenate([line, front, edge + tip * length, edge - unit * 0.012])
+    return np.concatenate([line, front, edge + tip * length, edge - unit * 0.012 - upward * 0.007])

@@ -52,7 +52,7 @@ def teeth(face: Face) -> list[Part]:
     line = face.rest[face.grid.mouth.upper]
     middle = line[len(line) // 2]
     upper, upper_tint = row(middle[1] + 0.105, middle[2] - 0.040, 1.0, flip=False)
-    lower, lower_tint = row(middle[1] + 0.130, middle[2] - 0.050, 0.94, flip=True)
+    lower, lower_tint = row(middle[1] + 0.130, middle[2] - 0.004, 0.92, flip=True)
     keys: Keys = {"jawOpen": jaw_turn(lower)}
     for name, move in JAW_MOVES.items():
         keys[name] = np.tile(np.array(move), (len(lower), 1))

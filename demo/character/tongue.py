@@ -19,7 +19,7 @@ def tongue(face: Face) -> Part:
     front, level = line[len(line) // 2, 1:]
     t = np.linspace(0.0, 1.0, STATIONS)
     y = front + 0.60 - 0.375 * t
-    z = level + curve(np.array([0, 0.3, 0.7, 1.0]), np.array([-0.16, -0.115, -0.130, -0.160]), t)
+    z = level + curve(np.array([0, 0.3, 0.7, 1.0]), np.array([-0.16, -0.120, -0.140, -0.170]), t)
     width = curve(np.array([0, 0.2, 0.6, 0.85, 1.0]), np.array([0.05, 0.20, 0.215, 0.165, 0.03]), t)
     thick = curve(np.array([0, 0.2, 0.6, 0.9, 1.0]), np.array([0.03, 0.075, 0.06, 0.04, 0.012]), t)
     turn = np.linspace(0.0, 2 * np.pi, SIDES, endpoint=False)
@@ -45,7 +45,7 @@ def tongue_keys(rest: np.ndarray, along: np.ndarray) -> Keys:
     keys["jawRight"] = keys["jawLeft"] * [-1.0, 1.0, 1.0]
     reach = along**1.3
     droop = smoothstep(0.62, 1.0, along)
-    lift = 0.085 * smoothstep(0.1, 0.6, along)
+    lift = 0.130 * smoothstep(0.1, 0.6, along)
     squash = smoothstep(0.2, 0.7, along)
     keys["tongueOut"] = np.stack([-0.10 * rest[:, 0] * squash, -0.48 * reach, lift - 0.13 * droop], axis=-1)
     return keys
