@@ -45,6 +45,8 @@ class Sequence:
     """float32 [B, L, 2], NaN where unknown"""
     phones: np.ndarray = field(repr=False)
     """int64 [B, 4 L], −1 where unlabelled"""
+    continuous: np.ndarray = field(repr=False)
+    """float32 [B, L], 0 around the first tick of each recording of a chain"""
     measured: np.ndarray = field(repr=False)
     """float32 [B, 55]"""
 
@@ -97,6 +99,10 @@ def by_performer(utterances: list[Utterance]) -> dict[str, list[Utterance]]:
     return groups
 
 
+JOIN_TICKS = 3
+"""Ticks on either side of a join that count as discontinuous."""
+
+
 class Sampler:
     """Draws sequences of one performer by chaining random recordings, as a long dialogue would be."""
 
@@ -122,7 +128,10 @@ class Sampler:
             stop = min(utterance.ticks, start + self.ticks - total)
             pieces.append(cut(utterance, start, stop))
             total, skip = total + stop - start, False
-        return *(np.concatenate(part) for part in zip(*pieces, strict=True)), group[0].measured
+        joined = [np.concatenate(part) for part in zip(*pieces, strict=True)]
+        starts = np.cumsum([0] + [len(piece[1]) for piece in pieces[:-1]])
+        continuous = (np.abs(np.arange(self.ticks)[:, None] - starts).min(1) > JOIN_TICKS).astype(np.float32)
+        return *joined, continuous, group[0].measured
 
 
 def cut(utterance: Utterance, start: int, stop: int) -> tuple[np.ndarray, ...]:

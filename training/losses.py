@@ -8,10 +8,16 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from ..inference.types import CHANNELS
 from .model.upper import UPPER, UpperFace
 
 CLOSURE_WEIGHT = 3.0
 """How much more an error of the lip gap counts where the lips are shut."""
+
+
+SHIVER_TICKS = 1.2
+"""Width of the tracker's noise that the upper face must not learn, ticks."""
+SHIVERING = tuple(i for i in UPPER if CHANNELS[i].startswith(("brow", "head", "eyeLook")))
 
 
 @dataclass(frozen=True)
@@ -77,13 +83,33 @@ def weak_lip_loss(predicted: Tensor, target: Tensor) -> Tensor:
     return shape + 0.1 * (known * (predicted - target)).square().mean()
 
 
-def upper_loss(upper: UpperFace, hidden: Tensor, target: Tensor, measured: Tensor, style: Tensor,
-               noise: Tensor) -> Tensor:  # fmt: skip
+def upper_loss(
+    upper: UpperFace,
+    hidden: Tensor,
+    target: Tensor,
+    measured: Tensor,
+    style: Tensor,
+    noise: Tensor,
+    continuous: Tensor,
+) -> Tensor:
     """Negative log-likelihood of the upper face of ``target [B, T, 55]``, its past blurred by ``noise``.
 
-    The blur teaches it to recover from its own samples.
+    The blur teaches it to recover from its own samples. ``continuous [B, T]`` is 0 around the joins of
+    chained recordings, so that it does not learn their jumps.
     """
     mask = measured[:, list(UPPER)]
-    target = (target[..., list(UPPER)] - upper.mean) / upper.deviation * mask.unsqueeze(1)
+    target = upper.standardise(calm(target)) * mask.unsqueeze(1)
     previous = functional.pad(target, (0, 0, 1, 0))[:, :-1] + noise
-    return upper.negative_log_likelihood(target, previous, hidden.detach(), style, mask)
+    surprise = upper.negative_log_likelihood(target, previous, hidden.detach(), style, mask)
+    return (surprise * continuous).sum() / continuous.sum()
+
+
+def calm(channels: Tensor) -> Tensor:
+    """Brows, gaze and head of ``[B, T, 55]`` without the tracker's shiver; lids stay as quick as they are."""
+    weights = torch.exp(-0.5 * (torch.arange(-3, 4) / SHIVER_TICKS) ** 2)
+    kernel = (weights / weights.sum()).expand(len(SHIVERING), 1, -1)
+    slow = channels[..., list(SHIVERING)].transpose(1, 2)
+    slow = functional.conv1d(functional.pad(slow, (3, 3), mode="replicate"), kernel, groups=len(SHIVERING))
+    channels = channels.clone()
+    channels[..., list(SHIVERING)] = slow.transpose(1, 2)
+    return channels

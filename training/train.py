@@ -67,9 +67,10 @@ def prepare(utterances: list[Utterance], readout: LipReadout, recipe: Recipe) ->
 
 
 def set_face_scale(model: Mouthpiece, utterances: list[Utterance]) -> None:
-    """Mean and deviation of the upper face over the clips that measured it."""
+    """Mean and deviation of the upper face's coordinates over the clips that measured them."""
     filmed = [u for u in utterances if is_filmed(u)]
     face = np.concatenate([u.channels[:, list(UPPER)] for u in filmed]).astype(np.float32)
+    face = face @ model.upper.basis.numpy().T
     mask = np.concatenate([np.tile(u.measured[list(UPPER)], (len(u.channels), 1)) for u in filmed])
     mean = (face * mask).sum(0) / mask.sum(0)
     deviation = np.sqrt(((face - mean) ** 2 * mask).sum(0) / mask.sum(0))
@@ -128,7 +129,16 @@ def losses(model: Mouthpiece, material: Material, recipe: Recipe, step: int) -> 
         "channels": channel_loss(moved, target, has_sound, material.channel_weight),
         "lips": lip_loss(material.lips(moved), lips_target),
         "weak": weak_lip_loss(material.lips(heard), weak),
-        "upper": 0.2 * upper_loss(model.upper, out["hidden"][:count], target, measured, style[:count], blur),
+        "upper": 0.2
+        * upper_loss(
+            model.upper,
+            out["hidden"][:count],
+            target,
+            measured,
+            style[:count],
+            blur,
+            torch.tensor(filmed.continuous),
+        ),
     }
 
 
@@ -149,7 +159,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("build/train"), help="checkpoints and logs")
     parser.add_argument("--weights", type=Path, default=Path("weights"), help="where the export goes")
     parser.add_argument("--ear-steps", type=int, default=500)
-    parser.add_argument("--steps", type=int, default=2200)
+    parser.add_argument("--steps", type=int, default=1900)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     options = parser.parse_args()
     torch.set_num_threads(options.threads)

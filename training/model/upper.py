@@ -14,22 +14,40 @@ from .layers import Recurrent
 UPPER: tuple[int, ...] = tuple(
     i for i, name in enumerate(CHANNELS) if name.startswith(("eye", "brow", "head"))
 )
+PAIRED = {"eyeLookInLeft": "eyeLookOutRight", "eyeLookOutLeft": "eyeLookInRight"}
+"""Channels whose partner is not their mirror: both eyes turn to the same side."""
 COMPONENTS = 6
 NOISE = len(UPPER) + 1
 """Standard normals per frame: one for each channel, one that picks the mixture component."""
 SCALE_RANGE = (-5.0, 1.0)
 
 
+def middle_and_side() -> Tensor:
+    """Orthonormal ``[U, U]``: sum and difference of the two eyes' and brows' channels, the rest as they are.
+
+    Both lids and both eyes move together; independent noise on sum and difference keeps them so.
+    """
+    names = [CHANNELS[i] for i in UPPER]
+    basis = torch.eye(len(names))
+    for left, name in enumerate(names):
+        if name.endswith("Left"):
+            right = names.index(PAIRED.get(name, name.removesuffix("Left") + "Right"))
+            basis[left, right] = basis[right, left] = 1.0
+            basis[right, right] = -1.0
+    return basis / basis.norm(dim=1, keepdim=True)
+
+
 class UpperFace(nn.Module):
     """Autoregressive mixture-density recurrent network (Graves 2013) over the upper face and head.
 
-    Works in units of each channel's deviation. ``previous [B, T, U]`` are the frames one tick earlier,
-    ``heard [B, T, H]`` the mouth decoder's hidden sequence, ``style [B, S]``.
+    Works on sums and differences of the sides, in units of their deviation. ``previous [B, T, U]`` are the
+    frames one tick earlier, ``heard [B, T, H]`` the mouth decoder's hidden sequence, ``style [B, S]``.
     """
 
     def __init__(self, config: Config) -> None:
         super().__init__()
         size = len(UPPER)
+        self.register_buffer("basis", middle_and_side())
         self.register_buffer("mean", torch.zeros(size))
         self.register_buffer("deviation", torch.full((size,), 0.1))
         self.enter = nn.Linear(size + config.decoder + config.style, config.face)
@@ -53,16 +71,20 @@ class UpperFace(nn.Module):
         scales = scales.reshape(shape).clamp(*SCALE_RANGE)
         return weights.log_softmax(-1), means, scales, state
 
+    def standardise(self, channels: Tensor) -> Tensor:
+        """Channels ``[..., C]`` → the network's coordinates ``[..., U]``."""
+        return (channels[..., list(UPPER)] @ self.basis.T - self.mean) / self.deviation
+
     def negative_log_likelihood(
         self, target: Tensor, previous: Tensor, heard: Tensor, style: Tensor, mask: Tensor
     ) -> Tensor:
-        """Mean over ``target [B, T, U]`` (standardised); ``mask [B, U]`` is 0 for unmeasured channels."""
+        """Of standardised ``target [B, T, U]``, ``[B, T]``; ``mask [B, U]`` is 0 for unmeasured channels."""
         state = self.recurrent.initial_state(len(target))
         weights, means, scales, _ = self.mixture(previous, heard, style, state)
         z = (target.unsqueeze(2) - means) * torch.exp(-scales)
         density = -0.5 * z.square() - scales - 0.5 * math.log(2 * math.pi)
         density = (density * mask[:, None, None]).sum(-1)
-        return -(weights + density).logsumexp(-1).mean() / len(UPPER)
+        return -(weights + density).logsumexp(-1) / len(UPPER)
 
     def forward(
         self, heard: Tensor, style: Tensor, noise: Tensor, state: dict[str, Tensor]
@@ -76,4 +98,4 @@ class UpperFace(nn.Module):
         pick = nn.functional.one_hot(component, COMPONENTS).to(means.dtype).unsqueeze(-1)
         mean, scale = (means[:, 0] * pick).sum(1), (scales[:, 0] * pick).sum(1)
         face = (mean + scale.exp() * noise[:, :-1]).clamp(-6.0, 12.0)
-        return self.mean + self.deviation * face, {"upper": memory, "face": face}
+        return (self.mean + self.deviation * face) @ self.basis, {"upper": memory, "face": face}
