@@ -61,8 +61,11 @@ def mouth_close(face: Face) -> np.ndarray:
 
 
 def jaw_shift(face: Face, move: Vector) -> np.ndarray:
-    """The jaw slides without turning."""
-    return jaw_share(face)[:, None] * np.array(move)
+    """The jaw slides without turning; the upper lip goes along far enough that the lips stay together."""
+    fade = 1.0 - smoothstep(0.0, 1.0, (face.mu - 0.2) / (reach_of(face.nu) - 0.2))
+    share = jaw_share(face)
+    share = share + 0.85 * fade * inner_follow(face) * (0.5 - share)
+    return share[:, None] * np.array(move)
 
 
 JAW_MOVES: dict[str, Vector] = {"jawForward": (0.0, -0.11, 0.0), "jawLeft": (0.13, 0.0, -0.01)}
