@@ -44,7 +44,7 @@ def write_bake(plan: BakePlan) -> bpy.types.Action:
         raise
     _remove_former(blocks, action)
     for (_, track), block in zip(tracks, blocks, strict=True):
-        track.name = TRACK
+        track.name = track.strips[0].name = TRACK
         block.update_tag()
     action.name = plan.name
     return action
