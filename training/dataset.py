@@ -41,8 +41,6 @@ class Sequence:
     """float32 [B, 4 L, 80]"""
     channels: np.ndarray = field(repr=False)
     """float32 [B, L, 55]"""
-    gap: np.ndarray = field(repr=False)
-    """float32 [B, L, 2], NaN where unknown"""
     phones: np.ndarray = field(repr=False)
     """int64 [B, 4 L], −1 where unlabelled"""
     continuous: np.ndarray = field(repr=False)
@@ -135,21 +133,18 @@ class Sampler:
 
 
 def cut(utterance: Utterance, start: int, stop: int) -> tuple[np.ndarray, ...]:
-    """Ticks ``start … stop`` with absent parts filled: silence, zero channels, unknown gap, no label."""
+    """Ticks ``start … stop`` with absent parts filled: silence, zero channels, no label."""
     length = stop - start
     mel = np.full((4 * length, 80), SILENCE, np.float32)
     if len(utterance.mel):
         mel[:] = utterance.mel[4 * start : 4 * stop]
     channels = np.zeros((length, C), np.float32)
-    gap = np.full((length, 2), np.nan, np.float32)
     if len(utterance.channels):
         channels[:] = utterance.channels[start:stop]
-    if len(utterance.gap):
-        gap[:] = utterance.gap[start:stop]
     phones = np.full(4 * length, -1, np.int64)
     if len(utterance.phones):
         phones[:] = utterance.phones[4 * start : 4 * stop]
-    return mel, channels, gap, phones
+    return mel, channels, phones
 
 
 SILENCE = float(np.log(1e-8))
