@@ -81,6 +81,7 @@ def produce(options: argparse.Namespace, folder: Path, console: Console) -> None
     lay_sound(sound)
     bpy.context.scene.frame_start, bpy.context.scene.frame_end = 1, whole
     bpy.context.scene.frame_set(1)
+    stage.set_viewports()
     bpy.ops.wm.save_as_mainfile(filepath=str(folder / "demo.blend"), compress=True)
     console.say(f"filming {last} frames with {engine}")
     render_film(folder / "demo.mp4", last, lambda share: console.progress("filming", share))

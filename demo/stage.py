@@ -70,6 +70,17 @@ def aim(view: View) -> None:
     camera.rotation_euler = (-way).to_track_quat("-Z", "Y").to_euler()
 
 
+def set_viewports() -> None:
+    """Let the saved scene open as it is filmed: through the camera, in vertex colours, with the sidebar."""
+    for screen in bpy.data.screens:
+        for area in screen.areas:
+            if area.type == "VIEW_3D":
+                space = area.spaces.active
+                space.shading.color_type = "VERTEX"
+                space.region_3d.view_perspective = "CAMERA"
+                space.show_region_ui = True
+
+
 def use_workbench(scene: bpy.types.Scene) -> None:
     """Vertex colours under the painterly studio light."""
     scene.render.engine = "BLENDER_WORKBENCH"
@@ -85,6 +96,7 @@ def use_cycles(scene: bpy.types.Scene) -> None:
     """Three soft lamps, few samples, denoised."""
     scene.render.engine = "CYCLES"
     scene.render.use_persistent_data = True
+    scene.cycles.debug_bvh_type = "DYNAMIC_BVH"  # only what moved is built anew
     scene.cycles.samples = 4
     scene.cycles.max_bounces = 2
     scene.cycles.use_denoising = True
