@@ -14,16 +14,6 @@ CONTEXT = 3
 """Past ticks that the ridge regression sees (causal, like the model)."""
 
 RHUBARB_OPENNESS = {"A": 0.0, "B": 0.3, "C": 0.5, "D": 1.0, "E": 0.55, "F": 0.2, "G": 0.2, "H": 0.5, "X": 0.0}
-    "A": 0.0,
-    "B": 0.15,
-    "C": 0.5,
-    "D": 1.0,
-    "E": 0.55,
-    "F": 0.2,
-    "G": 0.1,
-    "H": 0.45,
-    "X": 0.0,
-}
 """Mouth opening of each shape as Rhubarb Lip Sync's documentation draws them."""
 
 
