@@ -8,64 +8,23 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from ..inference.model import Model
 from . import baselines, strangers, styles
+from .closure import closure_counts, shut_threshold, spoken
 from .corpus.lips import LipReadout
 from .dataset import Utterance, load_set
 from .figures import Figure, as_markdown, update_card
-from .metrics import ClosureScore, bootstrap, closures, correlation, jerk
-from .phones import PHONES
+from .metrics import bootstrap, correlation, jerk
 from .prediction import Predictor, as_take, lips_of
 
-BILABIAL = tuple(PHONES.index(phone) for phone in ("p", "b", "m"))
-SILENT = PHONES.index("sil")
 REFERENCES = 8
 """Takes of the training split given as references of a seen performer."""
 FITTING_CLIPS = 40
 """Clips of the training split that fit the closure thresholds."""
-
-
-@dataclass(frozen=True)
-class Spoken:
-    """A recording with its prediction: gaps ``[T]``, masks ``[T]``."""
-
-    predicted: np.ndarray
-    measured: np.ndarray
-    bilabial: np.ndarray
-    speech: np.ndarray
-
-
-def spoken(utterance: Utterance, predicted: np.ndarray) -> Spoken:
-    """Pairs a predicted gap with the captured one and the ticks of p, b, m and of speech."""
-    phones = np.asarray(utterance.phones).reshape(-1, 4)
-    bilabial = np.isin(phones, BILABIAL).any(1)
-    speech = ((phones >= 0) & (phones != SILENT)).all(1)
-    return Spoken(predicted, utterance.gap[:, 0], bilabial, speech)
-
-
-def shut_threshold(clips: list[Spoken], predicted: bool) -> float:
-    """The gap that best tells ticks of p, b, m from other speech on ``clips`` (highest F1 of 60 levels)."""
-    gap = np.concatenate([clip.predicted if predicted else clip.measured for clip in clips])
-    speech = np.concatenate([clip.speech for clip in clips])
-    bilabial = np.concatenate([clip.bilabial for clip in clips])[speech]
-    gap = gap[speech]
-    levels = np.nanpercentile(gap, np.linspace(1, 60, 60))
-    scores = [
-        2 * (bilabial & (gap < level)).sum() / (bilabial.sum() + (gap < level).sum()) for level in levels
-    ]
-    return float(levels[int(np.argmax(scores))])
-
-
-def closure_score(held: list[Spoken], others: list[Spoken]) -> ClosureScore:
-    """Closures of ``held`` with thresholds fitted on ``others``."""
-    thresholds = shut_threshold(others, True), shut_threshold(others, False)
-    scores = [closures(c.predicted, c.measured, c.bilabial, c.speech, thresholds) for c in held]
-    return sum(scores[1:], scores[0])
 
 
 def correlations(clips: list[Utterance], lips: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
@@ -97,9 +56,9 @@ def seen_performer(model: Model, readout: LipReadout, clips: list[Utterance]) ->
     figures += lip_figures(group, "Mouthpiece, no references", held, bare)
     figures += lip_figures(group, "ridge regression", held, baselines.fit_ridge(train))
     fitting = train[:: max(1, len(train) // FITTING_CLIPS)]
-    score = closure_score(
-        [spoken(clip, own(clip)[:, 0]) for clip in held], [spoken(clip, own(clip)[:, 0]) for clip in fitting]
-    )
+    others = [spoken(clip, own(clip)[:, 0]) for clip in fitting]
+    thresholds = shut_threshold(others, predicted=True), shut_threshold(others, predicted=False)
+    score = closure_counts([spoken(clip, own(clip)[:, 0]) for clip in held], thresholds)
     ratio = [jerk(own(clip)[:, 0]) / jerk(np.asarray(clip.gap[:, 0])) for clip in held]
     for name, value in (
         ("closure F1 at p, b, m", score.f1),

@@ -17,6 +17,9 @@ import torch
 from torch import Tensor, nn
 
 from ..inference.types import TICK_RATE
+from .calibrate import calibrate_seal
+from .corpus.lips import LipReadout
+from .dataset import load_corpus
 from .model.step import Mouthpiece
 from .model.upper import NOISE
 from .phones import FEATURES
@@ -137,18 +140,22 @@ def export(model: Mouthpiece, folder: Path, version: str) -> None:
     write_checksums(folder)
 
 
-def export_checkpoint(checkpoint: Path, folder: Path) -> None:
-    """Exports a training checkpoint; its step count becomes the version of the weights."""
+def export_checkpoint(checkpoint: Path, corpus: Path, folder: Path) -> None:
+    """Fits the lip seal and exports a training checkpoint; its step count becomes the weights' version."""
     saved = torch.load(checkpoint, weights_only=True, map_location="cpu")
-    export(Mouthpiece.from_checkpoint(saved["model"]), folder, f"{INTERFACE}.{saved['step']}")
+    model = Mouthpiece.from_checkpoint(saved["model"]).eval()
+    clips = [u for u in load_corpus(corpus, corpus.parent / "features", ["grid_s1"]) if u.split == "train"]
+    calibrate_seal(model, clips, LipReadout.load(corpus / "lips.npz"))
+    export(model, folder, f"{INTERFACE}.{saved['step']}")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("--out", type=Path, default=Path("weights"))
+    parser.add_argument("--corpus", type=Path, default=Path("build/corpus"))
     options = parser.parse_args()
-    export_checkpoint(options.checkpoint, options.out)
+    export_checkpoint(options.checkpoint, options.corpus, options.out)
 
 
 if __name__ == "__main__":

@@ -165,7 +165,7 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     train_ear(options.corpus, options.out, Recipe(steps=options.ear_steps, voices=64))
     train(options.corpus, options.out, Recipe(steps=options.steps))
-    export_checkpoint(options.out / "last.pt", options.weights)
+    export_checkpoint(options.out / "last.pt", options.corpus, options.weights)
 
 
 if __name__ == "__main__":

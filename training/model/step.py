@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from .config import Config
 from .decoder import MotionDecoder
 from .encoder import AudioEncoder
+from .seal import LipSeal
 from .style import StyleEncoder
 from .upper import UPPER, UpperFace
 
@@ -24,6 +25,7 @@ class Mouthpiece(nn.Module):
         self.config = config
         self.encoder = AudioEncoder(config)
         self.decoder = MotionDecoder(config)
+        self.seal = LipSeal()
         self.upper = UpperFace(config)
         self.style = StyleEncoder(config)
 
@@ -48,10 +50,11 @@ class Mouthpiece(nn.Module):
         phones, features, bottleneck, heard = self.encoder(mel, state)
         channels, hidden, moved = self.decoder(phones, features, bottleneck, style, state)
         face, lived = self.upper(hidden, style, noise, state)
-        channels = channels[:, 0].clone()
+        probability = features.sigmoid()
+        channels = self.seal(channels[:, 0], probability)
         channels[:, list(UPPER)] = face
         shapes, head = channels[:, :-3].clamp(0, 1), channels[:, -3:]
-        return torch.cat([shapes, head], -1), features.sigmoid(), heard | moved | lived
+        return torch.cat([shapes, head], -1), probability, heard | moved | lived
 
     def checkpoint(self) -> dict:
         return {"config": asdict(self.config), "weights": self.state_dict()}

@@ -1,0 +1,48 @@
+"""Lips that meet: a regression averages over uncertain timing and stops short of contact."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from ...inference.types import INDEX, C
+from ..phones import FEATURES
+
+OPENING = tuple(
+    INDEX[name]
+    for name in (
+        "jawOpen", "mouthFunnel", "mouthUpperUpLeft", "mouthUpperUpRight", "mouthLowerDownLeft",
+        "mouthLowerDownRight",
+    )
+)  # fmt: skip
+"""What parts the lips, and gives way when they must meet."""
+CLOSURE, SILENCE = FEATURES.index("lipClosure"), FEATURES.index("silence")
+SOFTNESS = 0.005
+"""Width of the transition between sealed and free, in outer eye corner distances."""
+
+
+class LipSeal(nn.Module):
+    """Shrinks small lip gaps to contact, the more the ear hears a closure or silence.
+
+    A gap below ``reach`` times the evidence is closed by scaling the opening channels until the closing ones
+    balance them; larger gaps and vowels stay as they are. ``row [C]`` is the lip gap of each channel on the
+    measuring rig, ``reach`` is fitted on training clips. A zero reach seals nothing.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        opening = torch.zeros(C)
+        opening[list(OPENING)] = 1.0
+        self.register_buffer("opening", opening, persistent=False)
+        self.register_buffer("row", torch.zeros(C))
+        self.register_buffer("reach", torch.tensor(0.0))
+
+    def forward(self, channels: Tensor, features: Tensor) -> Tensor:
+        """``channels [..., C]`` and the tick's feature probabilities ``[..., 4, F]`` → sealed channels."""
+        gaps = channels * self.row
+        gap, opens = gaps.sum(-1, keepdim=True), (gaps * self.opening).sum(-1, keepdim=True)
+        heard = features[..., CLOSURE].amax(-1) + features[..., SILENCE].amin(-1)
+        limit = self.reach * heard.clamp(max=1.0).unsqueeze(-1)
+        keep = torch.where(limit > SOFTNESS, torch.sigmoid((gap - limit) / SOFTNESS), 1.0)
+        ratio = ((gap * keep + opens - gap) / opens.clamp(min=1e-4)).clamp(0, 1)
+        return channels * (1 - self.opening * (1 - ratio))
