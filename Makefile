@@ -90,8 +90,9 @@ format: $(DEVELOP)  ## let ruff fix and format the code
 	@$(PY) -m ruff format .
 
 .PHONY: bench
-bench: $(RUN)  ## speed of the model on this machine
+bench: $(RUN) $(BPY45)/.stamp $(BPY50)/.stamp  ## speed of the model and of a bake on this machine
 	@$(PY) -m mouthpiece bench
+	@for blender in $(BPY45) $(BPY50); do $$blender/bin/python tests/blender/bench_bake.py || exit 1; done
 
 # --- the model: ARGS="…" passes options on ---------------------------------------------------------
 
