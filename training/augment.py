@@ -60,13 +60,13 @@ def reverberate(mel: Tensor, generator: torch.Generator, taps: int = 30) -> Tens
 
 
 def add_noise(mel: Tensor, generator: torch.Generator) -> Tensor:
-    """Steady coloured noise at 0 … 40 dB under the loud parts."""
+    """Steady coloured noise at 6 … 40 dB under the loud parts."""
     batch, hops, bands = mel.shape
     loud = mel.flatten(1).quantile(0.9, dim=1)[:, None, None]
-    floor = loud - uniform(0.0, 9.0, (batch, 1, 1), generator)
+    floor = loud - uniform(1.5, 9.0, (batch, 1, 1), generator)
     colour = equalise(torch.zeros(batch, 1, bands), generator)
     noise = floor + colour + 0.6 * torch.randn((batch, hops, bands), generator=generator)
-    return torch.where(chosen(0.5, batch, generator), torch.logaddexp(mel, noise), mel)
+    return torch.where(chosen(0.4, batch, generator), torch.logaddexp(mel, noise), mel)
 
 
 def band_limit(mel: Tensor, generator: torch.Generator) -> Tensor:

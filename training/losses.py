@@ -10,7 +10,10 @@ from torch.nn import functional
 
 from ..inference.types import CHANNELS
 from .model.upper import UPPER, UpperFace
+from .phones import FEATURES
 
+LIP_FEATURES = {"lipClosure": 4.0, "labiodental": 2.0, "rounding": 2.0}
+"""How much more the features count that lips are made of."""
 CLOSURE_WEIGHT = 3.0
 """How much more an error of the lip gap counts where the lips are shut."""
 
@@ -44,7 +47,8 @@ def articulation_loss(phones: Tensor, features: Tensor, labels: Tensor, table: T
         return phones.sum() * 0
     labels = labels[known]
     phone = functional.cross_entropy(phones[known], labels, label_smoothing=0.05)
-    feature = functional.binary_cross_entropy_with_logits(features[known], table[labels])
+    weight = torch.tensor([LIP_FEATURES.get(name, 1.0) for name in FEATURES])
+    feature = functional.binary_cross_entropy_with_logits(features[known], table[labels], weight)
     return phone + 2 * feature
 
 

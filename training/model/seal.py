@@ -44,5 +44,5 @@ class LipSeal(nn.Module):
         heard = features[..., CLOSURE].amax(-1) + features[..., SILENCE].amin(-1)
         limit = self.reach * heard.clamp(max=1.0).unsqueeze(-1)
         keep = torch.where(limit > SOFTNESS, torch.sigmoid((gap - limit) / SOFTNESS), 1.0)
-        ratio = ((gap * keep + opens - gap) / opens.clamp(min=1e-4)).clamp(0, 1)
+        ratio = 1 - (gap * (1 - keep) / opens.clamp(min=1e-4)).clamp(0, 1)
         return channels * (1 - self.opening * (1 - ratio))

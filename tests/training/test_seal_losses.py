@@ -1,0 +1,84 @@
+"""The lip seal closes what the ear hears closed, and the losses ask for what they claim."""
+
+from __future__ import annotations
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="training needs torch")
+
+from mouthpiece.inference.types import INDEX, C  # noqa: E402
+from mouthpiece.training.losses import calm, lip_loss, weak_lip_loss  # noqa: E402
+from mouthpiece.training.model.seal import CLOSURE, LipSeal  # noqa: E402
+from mouthpiece.training.phones import FEATURES  # noqa: E402
+
+
+@pytest.fixture
+def seal() -> LipSeal:
+    layer = LipSeal()
+    layer.row[INDEX["jawOpen"]] = 0.35
+    layer.row[INDEX["mouthClose"]] = -0.43
+    layer.reach.fill_(0.05)
+    return layer
+
+
+def mouth(jaw: float, close: float = 0.0) -> torch.Tensor:
+    channels = torch.full((1, C), 0.2)
+    channels[:, INDEX["jawOpen"]], channels[:, INDEX["mouthClose"]] = jaw, close
+    return channels
+
+
+def heard(closure: float) -> torch.Tensor:
+    features = torch.zeros(1, 4, len(FEATURES))
+    features[..., CLOSURE] = closure
+    return features
+
+
+def gap(layer: LipSeal, channels: torch.Tensor) -> float:
+    return float((channels * layer.row).sum())
+
+
+def test_a_small_gap_closes_on_a_heard_closure_even_over_an_open_jaw(seal: LipSeal) -> None:
+    for channels in (mouth(0.08), mouth(0.4, 0.28)):
+        assert gap(seal, channels) > 0.015
+        assert gap(seal, seal(channels, heard(1.0))) < 0.003
+
+
+def test_without_evidence_nothing_moves(seal: LipSeal) -> None:
+    assert torch.equal(seal(mouth(0.05), heard(0.0)), mouth(0.05))
+
+
+def test_a_wide_gap_stays_and_other_channels_are_not_touched(seal: LipSeal) -> None:
+    wide = mouth(0.6)
+    sealed = seal(wide, heard(1.0))
+    torch.testing.assert_close(sealed, wide, atol=1e-4, rtol=0)
+    closed = seal(mouth(0.08), heard(1.0))
+    assert float(closed[0, INDEX["mouthSmileLeft"]]) == pytest.approx(0.2)
+
+
+def test_more_evidence_never_opens(seal: LipSeal) -> None:
+    gaps = [gap(seal, seal(mouth(0.1), heard(e))) for e in (0.0, 0.25, 0.5, 0.75, 1.0)]
+    assert gaps == sorted(gaps, reverse=True)
+
+
+def test_lip_loss_weighs_shut_lips_more_and_skips_the_unknown() -> None:
+    target = torch.zeros(1, 10, 2)
+    shut = target.clone()
+    shut[..., 0] = -1.2
+    assert lip_loss(shut + 0.3, shut) > lip_loss(target + 0.3, target)
+    unknown = torch.full((1, 10, 2), torch.nan)
+    assert lip_loss(target, unknown) == 0
+
+
+def test_weak_loss_wants_timing_not_amount() -> None:
+    target = torch.sin(torch.arange(60.0))[None, :, None].expand(1, 60, 2)
+    later = torch.roll(target, 3, dims=1)
+    assert weak_lip_loss(0.5 * target, target) < 0.1
+    assert weak_lip_loss(later, target) > 0.5
+
+
+def test_calming_smooths_the_head_and_keeps_the_lids() -> None:
+    channels = torch.rand(1, 50, C)
+    calmed = calm(channels)
+    yaw, lid = INDEX["headYaw"], INDEX["eyeBlinkLeft"]
+    assert calmed[..., yaw].diff().abs().mean() < 0.5 * channels[..., yaw].diff().abs().mean()
+    assert torch.equal(calmed[..., lid], channels[..., lid])
