@@ -106,7 +106,7 @@ train: $(DEVELOP)  ## train the model and export it into weights/
 
 .PHONY: evaluate
 evaluate: $(DEVELOP)  ## print every figure of the model card from held-out data
-	@$(PY) -m mouthpiece.training.evaluate $(ARGS)
+	@$(PY) -m mouthpiece.training.evaluate --card weights/MODEL_CARD.md $(ARGS)
 
 # --- the package ----------------------------------------------------------------------------------
 

@@ -101,7 +101,8 @@ class MOUTHPIECE_OT_bake(bpy.types.Operator):
         coverage = rig.coverage
         context.window_manager.mouthpiece.coverage = coverage.text()
         keys = sum(len(face.mapping.drives) for face in rig.faces)
-        message = f"Baked {len(plan.frames)} frames onto {keys} shape keys of {len(rig.faces)} meshes"
+        meshes = f"{len(rig.faces)} mesh{'es' if len(rig.faces) != 1 else ''}"
+        message = f"Baked {len(plan.frames)} frames onto {keys} shape keys of {meshes}"
         return succeed(self, context, f"{message}; {coverage.summary()}", (*request.notes, *plan.notes))
 
     def _leave(self, context: bpy.types.Context) -> None:

@@ -11,8 +11,8 @@ from .dataset import Utterance
 from .metrics import correlation
 from .model.step import Mouthpiece
 
-REACHES = tuple(round(0.01 * step, 2) for step in range(11))
-"""Candidate gaps that full evidence closes, in outer eye corner distances."""
+REACHES = (0.0, 0.005, 0.01, 0.015, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08)
+"""Candidate gaps that even odds close, in outer eye corner distances."""
 CLIPS = 60
 
 

@@ -1,7 +1,7 @@
 """Every figure of the README and the model card, from held-out recordings and the shipped weights.
 
 ``python -m mouthpiece.training.evaluate --data ../shared/data --corpus build/corpus`` prints the tables,
-writes them to ``build/evaluation/`` and, with ``--card``, renews the model card.
+writes them to ``build/evaluation/`` and renews the figures of each ``--card``.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def main() -> None:
     parser.add_argument("--corpus", type=Path, default=Path("build/corpus"))
     parser.add_argument("--weights", type=Path)
     parser.add_argument("--out", type=Path, default=Path("build/evaluation"))
-    parser.add_argument("--card", type=Path, help="model card whose figures are renewed")
+    parser.add_argument("--card", type=Path, action="append", default=[], help="page to renew")
     options = parser.parse_args()
     figures = evaluate(options.weights, options.data, options.corpus)
     options.out.mkdir(parents=True, exist_ok=True)
@@ -102,8 +102,8 @@ def main() -> None:
         json.dumps([figure.as_dict() for figure in figures], indent=1), encoding="utf-8"
     )
     print(as_markdown(figures))
-    if options.card:
-        update_card(options.card, figures)
+    for card in options.card:
+        update_card(card, figures)
 
 
 if __name__ == "__main__":

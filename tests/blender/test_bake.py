@@ -194,7 +194,7 @@ def test_report_names_what_was_matched_and_missing(stage) -> None:
     assert status().startswith("Face: 2 of 52 channels matched; missing eyeBlinkLeft")
     assert "unused: Freckles" in bpy.context.window_manager.mouthpiece.coverage
     bpy.ops.mouthpiece.bake()
-    assert status().startswith("Baked 5 frames onto 2 shape keys of 1 meshes; 2 of 52 channels matched")
+    assert status().startswith("Baked 5 frames onto 2 shape keys of 1 mesh; 2 of 52 channels matched")
 
 
 def test_nothing_selected(stage) -> None:

@@ -30,7 +30,7 @@ def test_a_bake_moves_the_vertices_of_the_ict_face(stage) -> None:
     settings.target, settings.audio_path = face, str(stage.sound(1.0))
     assert bpy.ops.mouthpiece.bake() == {"FINISHED"}
     status = bpy.context.window_manager.mouthpiece.status
-    assert "onto 53 shape keys of 1 meshes; 51 of 52 channels matched; missing tongueOut" in status
+    assert "onto 53 shape keys of 1 mesh; 51 of 52 channels matched; missing tongueOut" in status
     stage.at(0.5)
     evaluated = face.evaluated_get(bpy.context.evaluated_depsgraph_get())
     shown = np.empty(neutral.size, np.float32)

@@ -17,15 +17,17 @@ OPENING = tuple(
 )  # fmt: skip
 """What parts the lips, and gives way when they must meet."""
 CLOSURE, SILENCE = FEATURES.index("lipClosure"), FEATURES.index("silence")
+SUREST = 0.95
+"""Evidence is never taken for more certain than this."""
 SOFTNESS = 0.005
 """Width of the transition between sealed and free, in outer eye corner distances."""
 
 
 class LipSeal(nn.Module):
-    """Shrinks small lip gaps to contact, the more the ear hears a closure or silence.
+    """Shrinks lip gaps to contact, the wider ones the surer the ear is of a closure or silence.
 
-    A gap below ``reach`` times the evidence is closed by scaling the opening channels until the closing ones
-    balance them; larger gaps and vowels stay as they are. ``row [C]`` is the lip gap of each channel on the
+    A gap below ``reach`` times the odds of a closure is closed by scaling the opening channels until the
+    closing ones balance them; others stay as they are. ``row [C]`` is the lip gap of each channel on the
     measuring rig, ``reach`` is fitted on training clips. A zero reach seals nothing.
     """
 
@@ -42,7 +44,8 @@ class LipSeal(nn.Module):
         gaps = channels * self.row
         gap, opens = gaps.sum(-1, keepdim=True), (gaps * self.opening).sum(-1, keepdim=True)
         heard = features[..., CLOSURE].amax(-1) + features[..., SILENCE].amin(-1)
-        limit = self.reach * heard.clamp(max=1.0).unsqueeze(-1)
+        heard = heard.clamp(max=SUREST).unsqueeze(-1)
+        limit = self.reach * heard / (1 - heard)
         keep = torch.where(limit > SOFTNESS, torch.sigmoid((gap - limit) / SOFTNESS), 1.0)
         ratio = 1 - (gap * (1 - keep) / opens.clamp(min=1e-4)).clamp(0, 1)
         return channels * (1 - self.opening * (1 - ratio))
