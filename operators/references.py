@@ -13,6 +13,10 @@ from ..rigs.scene_write import take_action
 from .messages import fail, succeed
 
 
+SOUND_SUFFIXES = (".wav", ".flac", ".mp3", ".ogg", ".m4a", ".aac")
+"""Kinds of sound that are looked for beside an imported take, in this order."""
+
+
 def _new_item(context: bpy.types.Context) -> bpy.types.PropertyGroup:
     settings = context.scene.mouthpiece
     item = settings.references.add()
@@ -72,8 +76,8 @@ class MOUTHPIECE_OT_reference_import(bpy.types.Operator):
         item = _new_item(context)
         item.action = take_action(take, render.fps / render.fps_base)
         item.name = item.action.name
-        sound = path.with_suffix(".wav")
-        if sound.is_file():
+        sound = next(filter(Path.is_file, map(path.with_suffix, SOUND_SUFFIXES)), None)
+        if sound:
             item.sound = bpy.data.sounds.load(str(sound), check_existing=True)
         heard = f" with the sound {sound.name}" if item.sound else ""
         return succeed(self, context, f"Imported {path.name} ({take.seconds:.1f} s){heard}")
