@@ -11,7 +11,7 @@ from .dataset import Utterance
 from .metrics import correlation
 from .model.step import Mouthpiece
 
-REACHES = (0.0, 0.005, 0.01, 0.015, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08)
+REACHES = (0.0, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1, 0.15)
 """Candidate gaps that even odds close, in outer eye corner distances."""
 CLIPS = 60
 

@@ -16,7 +16,7 @@ OPENING = tuple(
     )
 )  # fmt: skip
 """What parts the lips, and gives way when they must meet."""
-CLOSURE, SILENCE = FEATURES.index("lipClosure"), FEATURES.index("silence")
+CLOSURE = FEATURES.index("lipClosure")
 SUREST = 0.95
 """Evidence is never taken for more certain than this."""
 SOFTNESS = 0.005
@@ -24,7 +24,7 @@ SOFTNESS = 0.005
 
 
 class LipSeal(nn.Module):
-    """Shrinks lip gaps to contact, the wider ones the surer the ear is of a closure or silence.
+    """Shrinks lip gaps to contact, the wider ones the surer the ear is of a closure.
 
     A gap below ``reach`` times the odds of a closure is closed by scaling the opening channels until the
     closing ones balance them; others stay as they are. ``row [C]`` is the lip gap of each channel on the
@@ -43,8 +43,7 @@ class LipSeal(nn.Module):
         """``channels [..., C]`` and the tick's feature probabilities ``[..., 4, F]`` → sealed channels."""
         gaps = channels * self.row
         gap, opens = gaps.sum(-1, keepdim=True), (gaps * self.opening).sum(-1, keepdim=True)
-        heard = features[..., CLOSURE].amax(-1) + features[..., SILENCE].amin(-1)
-        heard = heard.clamp(max=SUREST).unsqueeze(-1)
+        heard = features[..., CLOSURE].amax(-1, keepdim=True).clamp(max=SUREST)
         limit = self.reach * heard / (1 - heard)
         keep = torch.where(limit > SOFTNESS, torch.sigmoid((gap - limit) / SOFTNESS), 1.0)
         ratio = 1 - (gap * (1 - keep) / opens.clamp(min=1e-4)).clamp(0, 1)
