@@ -24,7 +24,7 @@ Losses = Callable[[Mouthpiece, int], dict[str, Tensor]]
 class Recipe:
     """Hyper-parameters of one training run."""
 
-    steps: int = 1900
+    steps: int = 2700
     groups: int = 8
     clips: int = 4
     voices: int = 32
