@@ -105,8 +105,11 @@ def export_style(model: Mouthpiece, path: Path, version: str) -> None:
 
 
 def stamp(path: Path, about: dict) -> None:
-    """Stores ``about`` in the file's metadata."""
+    """Stores ``about`` in the file's metadata, and drops the exporter's notes of where the code stood."""
     proto = onnx.load(path)
+    for node in proto.graph.node:
+        node.ClearField("doc_string")
+        node.ClearField("metadata_props")
     onnx.helper.set_model_props(proto, {"mouthpiece": json.dumps(about)})
     onnx.save(proto, path)
 

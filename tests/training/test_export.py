@@ -61,3 +61,8 @@ def test_a_graph_that_differs_from_torch_is_refused(exported: Path) -> None:
     ]
     with pytest.raises(RuntimeError, match="differ"):
         check(exported / "style.onnx", other, ["channels", "measured", "mel", "has_audio"], inputs)
+
+
+def test_no_path_of_the_training_machine_stays_in_the_files(exported: Path) -> None:
+    for path in exported.glob("*.onnx"):
+        assert b".py" not in path.read_bytes(), path.name
