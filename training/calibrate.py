@@ -11,13 +11,15 @@ from .dataset import Utterance
 from .metrics import correlation
 from .model.step import Mouthpiece
 
-REACHES = (0.0, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1, 0.15)
+REACHES = (0.0, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1)
 """Candidate gaps that even odds close, in outer eye corner distances."""
 CLIPS = 60
+BETA = 2.0
+"""A missed closure is seen at once, an early one hardly: recall counts twice."""
 
 
 def calibrate_seal(model: Mouthpiece, clips: list[Utterance], readout: LipReadout) -> float:
-    """Sets ``model.seal`` to the reach with the best sum of closure F1 and gap correlation; returns it.
+    """Sets ``model.seal`` to the reach with the best sum of closures and gap correlation; returns it.
 
     The prediction must come twice as close as the capture, whose tracked lips never quite touch: contact is
     what an animator sees.
@@ -32,7 +34,7 @@ def calibrate_seal(model: Mouthpiece, clips: list[Utterance], readout: LipReadou
 
 @torch.no_grad()
 def score(model: Mouthpiece, reach: float, clips: list[Utterance], readout: LipReadout) -> float:
-    """Closure F1 at absolute contact plus mean gap correlation of ``clips`` with this reach."""
+    """F-measure of closures at contact plus mean gap correlation of ``clips`` with this reach."""
     model.seal.reach.fill_(reach)
     spoken_clips: list[Spoken] = []
     for clip in clips:
@@ -43,4 +45,4 @@ def score(model: Mouthpiece, reach: float, clips: list[Utterance], readout: LipR
         spoken_clips.append(spoken(clip, readout(sealed)[:, 0] - readout.offset[0]))
     contact = shut_threshold(spoken_clips, predicted=False)
     closures = closure_counts(spoken_clips, (contact / 2, contact))
-    return closures.f1 + float(np.nanmean([correlation(c.predicted, c.measured) for c in spoken_clips]))
+    return closures.f(BETA) + float(np.nanmean([correlation(c.predicted, c.measured) for c in spoken_clips]))

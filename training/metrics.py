@@ -47,9 +47,14 @@ class ClosureScore:
     def recall(self) -> float:
         return self.hits / max(1, self.hits + self.missed)
 
+    def f(self, beta: float) -> float:
+        """F-measure (van Rijsbergen 1979): recall counts ``beta`` times as much as precision."""
+        weighed = (1 + beta**2) * self.hits
+        return weighed / max(1, weighed + beta**2 * self.missed + self.false)
+
     @property
     def f1(self) -> float:
-        return 2 * self.hits / max(1, 2 * self.hits + self.missed + self.false)
+        return self.f(1)
 
     @property
     def median_timing(self) -> float:
