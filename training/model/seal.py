@@ -19,7 +19,7 @@ OPENING = tuple(
 CLOSURE = FEATURES.index("lipClosure")
 SUREST = 0.95
 """Evidence is never taken for more certain than this."""
-PRESS = 0.01
+PRESS = 0.005
 """How far sealed lips would overlap on the measuring rig, so that they also meet on rigs that differ."""
 SOFTNESS = 0.005
 """Width of the transition between sealed and free, in outer eye corner distances."""
