@@ -12,7 +12,6 @@ from ..rigs.scene_read import object_animation
 from ..rigs.scene_write import take_action
 from .messages import fail, succeed
 
-
 SOUND_SUFFIXES = (".wav", ".flac", ".mp3", ".ogg", ".m4a", ".aac")
 """Kinds of sound that are looked for beside an imported take, in this order."""
 
