@@ -86,8 +86,9 @@ def adopt_ear(run: Run, ear: Path) -> None:
     run.average = {name: value.clone() for name, value in run.model.state_dict().items()}
 
 
-def leave_one_out_style(model: Mouthpiece, batch: Sequence, clips: int, channels: Tensor, mel: Tensor,
-                        generator: torch.Generator) -> Tensor:  # fmt: skip
+def leave_one_out_style(
+    model: Mouthpiece, batch: Sequence, clips: int, channels: Tensor, mel: Tensor, generator: torch.Generator
+) -> Tensor:
     """Style of each row from a random subset of the *other* clips of its group, ``[B, S]``; zero for none."""
     measured = torch.tensor(batch.measured)
     size = len(channels)
@@ -121,6 +122,10 @@ def losses(model: Mouthpiece, material: Material, recipe: Recipe, step: int) -> 
     measured = torch.tensor(filmed.measured)
     weak = torch.tensor(np.stack([material.phone_to_lips(row) for row in voices.phones]))
     blur = 0.1 * torch.randn((count, recipe.ticks, len(UPPER)), generator=generator)
+    alive = upper_loss(
+        model.upper, out["hidden"][:count], target, measured, style[:count], blur,
+        torch.tensor(filmed.continuous),
+    )  # fmt: skip
     spoken = torch.tensor(filmed.mel).mean((1, 2))[:, None, None] > -17
     lips_target = torch.where(spoken, material.lips(target), torch.nan)
     has_sound = measured * spoken[:, 0]
@@ -129,16 +134,7 @@ def losses(model: Mouthpiece, material: Material, recipe: Recipe, step: int) -> 
         "channels": channel_loss(moved, target, has_sound, material.channel_weight),
         "lips": lip_loss(material.lips(moved), lips_target),
         "weak": weak_lip_loss(material.lips(heard), weak),
-        "upper": 0.2
-        * upper_loss(
-            model.upper,
-            out["hidden"][:count],
-            target,
-            measured,
-            style[:count],
-            blur,
-            torch.tensor(filmed.continuous),
-        ),
+        "upper": 0.2 * alive,
     }
 
 
