@@ -8,8 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ..inference.features import log_mel
-from ..inference.types import C
+from ..inference.features import FLOOR, HOPS, MELS, log_mel_fast
+from ..inference.types import C, frame_count
+
+SILENCE = float(np.log(FLOOR))
+"""Log-mel of digital silence."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,11 @@ class Sequence:
     """float32 [B, 55]"""
 
 
+def to_float(audio: np.ndarray) -> np.ndarray:
+    """Stored samples ``int16 [N]`` as the engine hears them, ``float32 [N]`` in [-1, 1)."""
+    return audio.astype(np.float32) / 32768
+
+
 def load_set(shard: Path, cache: Path) -> list[Utterance]:
     """The utterances of ``SET.npz``; log-mel is computed once and kept as float16 in ``cache``."""
     about = json.loads(shard.with_suffix(".json").read_text(encoding="utf-8"))
@@ -72,13 +80,13 @@ def load_set(shard: Path, cache: Path) -> list[Utterance]:
 def cached_mel(shard: Path, cache: Path, audio: np.ndarray, items: list[dict]) -> list[np.ndarray]:
     """Log-mel of every utterance, ``float16 [4 T, 80]`` each; kept in ``cache`` until the shard changes."""
     spans = [item["audio"] for item in items]
-    ends = np.cumsum([4 * -(-(b - a) // 640) for a, b in spans])
+    ends = np.cumsum([HOPS * frame_count(b - a) for a, b in spans])
     path = cache / f"{shard.stem}.npy"
     if not path.exists() or path.stat().st_mtime < shard.stat().st_mtime:
         cache.mkdir(parents=True, exist_ok=True)
-        mels = [log_mel(audio[a:b].astype(np.float32) / 32768).astype(np.float16) for a, b in spans]
+        mels = [log_mel_fast(to_float(audio[a:b])).astype(np.float16) for a, b in spans]
         with open(path.with_suffix(".part"), "wb") as file:
-            np.save(file, np.concatenate(mels) if mels else np.zeros((0, 80), np.float16))
+            np.save(file, np.concatenate(mels) if mels else np.zeros((0, MELS), np.float16))
         path.with_suffix(".part").replace(path)
     return np.split(np.load(path, mmap_mode="r", allow_pickle=False), ends[:-1])
 
@@ -135,7 +143,7 @@ class Sampler:
 def cut(utterance: Utterance, start: int, stop: int) -> tuple[np.ndarray, ...]:
     """Ticks ``start … stop`` with absent parts filled: silence, zero channels, no label."""
     length = stop - start
-    mel = np.full((4 * length, 80), SILENCE, np.float32)
+    mel = np.full((HOPS * length, MELS), SILENCE, np.float32)
     if len(utterance.mel):
         mel[:] = utterance.mel[4 * start : 4 * stop]
     channels = np.zeros((length, C), np.float32)
@@ -145,7 +153,3 @@ def cut(utterance: Utterance, start: int, stop: int) -> tuple[np.ndarray, ...]:
     if len(utterance.phones):
         phones[:] = utterance.phones[4 * start : 4 * stop]
     return mel, channels, phones
-
-
-SILENCE = float(np.log(1e-8))
-"""Log-mel of digital silence."""

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from .augment import augment
-from .dataset import Sampler, Utterance, load_corpus
+from .dataset import Sampler, Utterance
 from .losses import articulation_loss
 from .model.step import Mouthpiece
 from .phones import FEATURE_TABLE
@@ -29,12 +29,10 @@ def set_spectrum(model: Mouthpiece, utterances: list[Utterance]) -> None:
     model.encoder.normalise.prior_peak.fill_(float(np.median([e.max() for e in level])))
 
 
-def train_ear(corpus: Path, folder: Path, recipe: Recipe) -> None:
+def train_ear(utterances: list[Utterance], folder: Path, recipe: Recipe) -> None:
     """Trains the audio encoder to hear phones and features; writes ``folder/ear.pt``."""
     folder.mkdir(parents=True, exist_ok=True)
-    voices = [
-        u for u in load_corpus(corpus, corpus.parent / "features") if u.split == "train" and has_phones(u)
-    ]
+    voices = [u for u in utterances if u.split == "train" and has_phones(u)]
     sampler = Sampler(voices, recipe.ticks)
     table = torch.tensor(FEATURE_TABLE)
     run = Run(recipe, folder / "ear.pt")
@@ -42,8 +40,8 @@ def train_ear(corpus: Path, folder: Path, recipe: Recipe) -> None:
         set_spectrum(run.model, voices)
 
     def losses(model: Mouthpiece, step: int) -> dict[str, Tensor]:
-        batch = sampler.draw(np.random.default_rng([recipe.seed, step]), recipe.voices, 1)
-        generator = torch.Generator().manual_seed(recipe.seed * 1_000_003 + step)
+        rng, generator = recipe.randomness(step)
+        batch = sampler.draw(rng, recipe.voices, 1)
         mel = augment(torch.tensor(batch.mel), generator)
         phones, features, _, _ = model.encoder(mel, model.initial_state(len(mel)))
         return {"phones": articulation_loss(phones, features, torch.tensor(batch.phones), table)}

@@ -18,7 +18,7 @@ from .closure import closure_counts, shut_threshold, spoken
 from .corpus.lips import LipReadout
 from .dataset import Utterance, load_set
 from .figures import Figure, as_markdown, update_card
-from .metrics import bootstrap, correlation, jerk
+from .metrics import correlation, jerk
 from .prediction import Predictor, as_take, lips_of
 
 REFERENCES = 8
@@ -40,12 +40,14 @@ def lip_figures(group: str, who: str, clips: list[Utterance], predict: Predictor
     """Gap and width correlation of ``predict`` on ``clips``, with bootstrap intervals."""
     gap, width = correlations(clips, [predict(clip) for clip in clips])
     return [
-        Figure(group, who, "lip-gap correlation", float(np.nanmean(gap)), bootstrap(gap), len(clips)),
-        Figure(group, who, "mouth-width correlation", float(np.nanmean(width)), bootstrap(width), len(clips)),
+        Figure.of_mean(group, who, "lip-gap correlation", gap),
+        Figure.of_mean(group, who, "mouth-width correlation", width),
     ]
 
 
-def seen_performer(model: Model, readout: LipReadout, clips: list[Utterance]) -> list[Figure]:
+def seen_performer(
+    model: Model, readout: LipReadout, ridge: baselines.Ridge, clips: list[Utterance]
+) -> list[Figure]:
     """Held-out clips of GRID s1, against the baselines."""
     group = "Held-out clips of a seen performer (GRID s1)"
     train = [clip for clip in clips if clip.split == "train"]
@@ -54,7 +56,7 @@ def seen_performer(model: Model, readout: LipReadout, clips: list[Utterance]) ->
     own, bare = lips_of(model, readout, references), lips_of(model, readout, [])
     figures = lip_figures(group, "Mouthpiece, own references", held, own)
     figures += lip_figures(group, "Mouthpiece, no references", held, bare)
-    figures += lip_figures(group, "ridge regression", held, baselines.fit_ridge(train))
+    figures += lip_figures(group, "ridge regression", held, ridge)
     fitting = train[:: max(1, len(train) // FITTING_CLIPS)]
     others = [spoken(clip, own(clip)[:, 0]) for clip in fitting]
     thresholds = shut_threshold(others, predicted=True), shut_threshold(others, predicted=False)
@@ -77,8 +79,8 @@ def evaluate(weights: Path | None, data: Path, corpus: Path) -> list[Figure]:
     readout = LipReadout.load(corpus / "lips.npz")
     cache = corpus.parent / "features"
     s1 = load_set(corpus / "grid_s1.npz", cache)
-    figures = seen_performer(model, readout, s1)
     ridge = baselines.fit_ridge([clip for clip in s1 if clip.split == "train"])
+    figures = seen_performer(model, readout, ridge, s1)
     grid = load_set(corpus / "eval" / "eval_grid_dev.npz", cache / "eval")
     group = "Strangers: five GRID speakers, never trained on, no references"
     figures += lip_figures(group, "Mouthpiece", grid, lips_of(model, readout, []))

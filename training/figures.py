@@ -6,6 +6,10 @@ from dataclasses import asdict, dataclass
 from itertools import groupby
 from pathlib import Path
 
+import numpy as np
+
+from .metrics import bootstrap
+
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 
 
@@ -19,6 +23,11 @@ class Figure:
     value: float
     interval: tuple[float, float] | None
     count: int
+
+    @classmethod
+    def of_mean(cls, group: str, who: str, metric: str, values: np.ndarray) -> Figure:
+        """The mean of ``values [N]``, NaN left out, with its bootstrap interval."""
+        return cls(group, who, metric, float(np.nanmean(values)), bootstrap(values), len(values))
 
     def as_dict(self) -> dict:
         return asdict(self)

@@ -35,6 +35,11 @@ class Recipe:
     average: float = 0.995
     seed: int = 1
 
+    def randomness(self, step: int) -> tuple[np.random.Generator, torch.Generator]:
+        """Generators keyed by (seed, step): a resumed run draws what an unbroken one would."""
+        generator = torch.Generator().manual_seed(self.seed * 1_000_003 + step)
+        return np.random.default_rng([self.seed, step]), generator
+
 
 def learning_rate(recipe: Recipe, step: int) -> float:
     """Linear warm-up, then a half cosine to a fiftieth."""

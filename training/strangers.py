@@ -11,11 +11,11 @@ from ..inference.animate import animate
 from ..inference.decode import load_audio
 from ..inference.features import log_mel
 from ..inference.model import Model
-from ..inference.types import TICK_RATE, frame_times
+from ..inference.types import TICK_RATE, frame_count, frame_times
 from .baselines import Ridge, rhubarb_opening, spectra
 from .corpus.lips import LipReadout
 from .figures import Figure
-from .metrics import bootstrap, correlation
+from .metrics import correlation
 
 GROUP = "A stranger's lips by articulography (Mandarin, seven emotions), no references"
 
@@ -37,7 +37,7 @@ def load(folder: Path) -> list[Articulogram]:
             audio = load_audio(folder / "audio" / f"{name}.opus")
             lips = np.stack([stored[f"a_{name}"], stored[f"w_{name}"]], 1)
             times = (np.arange(len(lips)) + 1) / TICK_RATE
-            ticks = frame_times(min(len(lips), -(-len(audio) // 640)))
+            ticks = frame_times(min(len(lips), frame_count(len(audio))))
             resampled = np.stack([np.interp(ticks, times, column) for column in lips.T], 1)
             recordings.append(Articulogram(name, audio, resampled))
     return recordings
@@ -58,13 +58,7 @@ def articulograph(model: Model, readout: LipReadout, ridge: Ridge, data: Path) -
         for column, metric in enumerate(
             ("lip-aperture correlation", "mouth-width correlation")[: lips[0].shape[1]]
         ):
-            values = np.array(
-                [
-                    correlation(lip[:, column], r.lips[:, column])
-                    for lip, r in zip(lips, recordings, strict=True)
-                ]
-            )
-            figures.append(
-                Figure(GROUP, who, metric, float(np.nanmean(values)), bootstrap(values), len(values))
-            )
+            pairs = zip(lips, recordings, strict=True)
+            values = np.array([correlation(lip[:, column], r.lips[:, column]) for lip, r in pairs])
+            figures.append(Figure.of_mean(GROUP, who, metric, values))
     return figures

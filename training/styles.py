@@ -12,7 +12,6 @@ from ..inference.model import Model
 from ..inference.types import TICK_RATE, Take
 from .dataset import Utterance
 from .figures import Figure
-from .metrics import bootstrap
 from .performers import MOUTH, perform
 from .prediction import as_take
 
@@ -57,21 +56,11 @@ def figures(model: Model, clips: Sequence[Utterance], seed: int = 7) -> list[Fig
         for who, references in zip(errors, (own, other, []), strict=True):
             moved = animate(target.audio, model, references=[(take, 1.0) for take in references])
             errors[who].append(error(moved, target.channels))
-    own, none = np.array(errors["own references"]), np.array(errors["no references"])
+    arrays = {who: np.array(values) for who, values in errors.items()}
+    own, none = arrays["own references"], arrays["no references"]
     rows = [
-        Figure(
-            GROUP,
-            f"Mouthpiece, {who}",
-            "error to own motion",
-            float(np.mean(e)),
-            bootstrap(np.array(e)),
-            len(e),
-        )
-        for who, e in errors.items()
+        Figure.of_mean(GROUP, f"Mouthpiece, {who}", "error to own motion", e) for who, e in arrays.items()
     ]
     for who in ("no references", "another's references"):
-        gain = 100 * (np.array(errors[who]) - own) / none
-        rows.append(
-            Figure(GROUP, f"own against {who}", "gain, %", float(gain.mean()), bootstrap(gain), len(gain))
-        )
+        rows.append(Figure.of_mean(GROUP, f"own against {who}", "gain, %", 100 * (arrays[who] - own) / none))
     return rows

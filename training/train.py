@@ -27,6 +27,8 @@ from .phones import FEATURE_TABLE
 from .run import Recipe, Run
 from .weak import PhoneToLips, fit
 
+MUTE = -17.0
+"""Mean log-mel below which a sequence has no sound (digital silence is -18.4)."""
 MIN_CLIPS = 4
 """Filmed speakers with fewer clips do not shape the phone-to-lips targets."""
 
@@ -104,8 +106,7 @@ def leave_one_out_style(
 
 def losses(model: Mouthpiece, material: Material, recipe: Recipe, step: int) -> dict[str, Tensor]:
     """The weighted terms of step ``step``; everything random is keyed by (seed, step)."""
-    rng = np.random.default_rng([recipe.seed, step])
-    generator = torch.Generator().manual_seed(recipe.seed * 1_000_003 + step)
+    rng, generator = recipe.randomness(step)
     filmed = material.filmed.draw(rng, recipe.groups, recipe.clips)
     voices = material.voices.draw(rng, recipe.voices, 1)
     table = torch.tensor(FEATURE_TABLE)
@@ -126,7 +127,7 @@ def losses(model: Mouthpiece, material: Material, recipe: Recipe, step: int) -> 
         model.upper, out["hidden"][:count], target, measured, style[:count], blur,
         torch.tensor(filmed.continuous),
     )  # fmt: skip
-    spoken = torch.tensor(filmed.mel).mean((1, 2))[:, None, None] > -17
+    spoken = clean.mean((1, 2))[:, None, None] > MUTE
     lips_target = torch.where(spoken, material.lips(target), torch.nan)
     has_sound = measured * spoken[:, 0]
     return {
@@ -138,10 +139,9 @@ def losses(model: Mouthpiece, material: Material, recipe: Recipe, step: int) -> 
     }
 
 
-def train(corpus: Path, folder: Path, recipe: Recipe) -> None:
+def train(utterances: list[Utterance], readout: LipReadout, folder: Path, recipe: Recipe) -> None:
     """The joint stage; starts from the ear of the first stage."""
-    utterances = load_corpus(corpus, corpus.parent / "features")
-    material = prepare(utterances, LipReadout.load(corpus / "lips.npz"), recipe)
+    material = prepare(utterances, readout, recipe)
     run = Run(recipe, folder / "last.pt")
     if not run.resume():
         set_face_scale(run.model, [u for u in utterances if u.split == "train"])
@@ -159,8 +159,10 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    train_ear(options.corpus, options.out, Recipe(steps=options.ear_steps, voices=64))
-    train(options.corpus, options.out, Recipe(steps=options.steps))
+    utterances = load_corpus(options.corpus, options.corpus.parent / "features")
+    readout = LipReadout.load(options.corpus / "lips.npz")
+    train_ear(utterances, options.out, Recipe(steps=options.ear_steps, voices=64))
+    train(utterances, readout, options.out, Recipe(steps=options.steps))
     export_checkpoint(options.out / "last.pt", options.corpus, options.weights)
 
 
