@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from ..inference.model import Model
-from . import baselines, strangers, styles
+from . import baselines, dialogue, strangers, styles
 from .closure import closure_counts, shut_threshold, spoken
 from .corpus.lips import LipReadout
 from .dataset import Utterance, load_set
@@ -86,6 +86,7 @@ def evaluate(weights: Path | None, data: Path, corpus: Path) -> list[Figure]:
     figures += lip_figures(group, "Mouthpiece", grid, lips_of(model, readout, []))
     figures += lip_figures(group, "ridge regression", grid, ridge)
     figures += strangers.articulograph(model, readout, ridge, data)
+    figures += dialogue.figures(model, readout)
     figures += styles.figures(model, [clip for clip in s1 if clip.split == "held"])
     return figures
 
