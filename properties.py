@@ -42,6 +42,12 @@ class MouthpieceReference(bpy.types.PropertyGroup):
     use_range: bpy.props.BoolProperty(name="Frame Range", description="Use only a part of the action")
     frame_first: bpy.props.FloatProperty(name="First", description="First frame of the part", default=1.0)
     frame_last: bpy.props.FloatProperty(name="Last", description="Last frame of the part", default=250.0)
+    rate: bpy.props.FloatProperty(
+        name="Frame Rate",
+        description="Frames a second that the action was made for; 0 for the scene's",
+        min=0.0,
+        soft_max=120.0,
+    )
     weight: bpy.props.FloatProperty(
         name="Weight", description="Influence among the references", default=1.0, min=0.0, soft_max=2.0
     )

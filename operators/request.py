@@ -9,21 +9,14 @@ import bpy
 import numpy as np
 
 from ..inference.animate import animate
-from ..inference.errors import RigError, TakeError
+from ..inference.errors import RigError
 from ..inference.model import Model
 from ..inference.types import Take, frame_count, frame_times
 from ..rigs.bake_plan import BakePlan, plan_bake
 from ..rigs.retarget import SceneClock
-from ..rigs.rig import Rig, TakeSource
-from ..rigs.scene_read import (
-    animated,
-    find_target,
-    object_animation,
-    read_head,
-    read_rig,
-    read_take,
-    sound_starts,
-)
+from ..rigs.rig import Rig
+from ..rigs.scene_read import animated, find_target, read_rig, sound_starts
+from .references_take import reference_take
 from .sound import file_samples, sound_samples
 
 
@@ -105,7 +98,7 @@ def read_request(context: bpy.types.Context) -> BakeRequest:
         clock=clock,
         whole_frames=settings.whole_frames,
         audio=audio,
-        references=tuple((_reference_take(context, i, item, clock.rate), item.weight) for i, item in enabled),
+        references=tuple((reference_take(context, i, item), item.weight) for i, item in enabled),
         style_strength=settings.style_strength,
         valence=settings.valence if valence is None else valence,
         arousal=settings.arousal if arousal is None else arousal,
@@ -131,31 +124,3 @@ def _device(context: bpy.types.Context) -> str:
     device = context.scene.mouthpiece.device
     addon = context.preferences.addons.get(__package__.rpartition(".")[0])
     return addon.preferences.device if addon and device == "auto" else device
-
-
-def _reference_take(
-    context: bpy.types.Context, index: int, item: bpy.types.PropertyGroup, rate: float
-) -> Take:
-    """The take of entry ``index`` of the reference list. Raises TakeError."""
-    settings = context.scene.mouthpiece
-    action, slot = item.action, item.slot
-    if action is None and item.source is not None:
-        found = object_animation(item.source)
-        if found is None:
-            raise TakeError(
-                f"Reference {index + 1}: {item.source.name} has no facial animation; choose another."
-            )
-        action, slot = found[0], slot or (found[1].identifier if found[1] else "")
-    if action is None:
-        raise TakeError(f"Reference {index + 1} has no action: choose one, or switch the reference off.")
-    source = TakeSource(
-        action=action,
-        slot=slot,
-        rate=rate,
-        first=item.frame_first if item.use_range else None,
-        last=item.frame_last if item.use_range else None,
-        audio=sound_samples(item.sound) if item.sound else None,
-        sound_frame=item.sound_frame,
-        head=read_head(settings.head_target, settings.head_bone) if settings.head_target else None,
-    )
-    return read_take(source)

@@ -1,0 +1,42 @@
+"""The take of an entry of the reference list, as the model hears and sees it."""
+
+from __future__ import annotations
+
+import bpy
+
+from ..inference.errors import TakeError
+from ..inference.types import Take
+from ..rigs.rig import TakeSource
+from ..rigs.scene_read import object_animation, read_head, read_take
+from .sound import sound_samples
+
+
+def scene_rate(scene: bpy.types.Scene) -> float:
+    """Frames a second of a scene."""
+    return scene.render.fps / scene.render.fps_base
+
+
+def reference_take(context: bpy.types.Context, index: int, item: bpy.types.PropertyGroup) -> Take:
+    """The take of entry ``index`` of the scene's reference list, which is ``item``. Raises TakeError."""
+    settings = context.scene.mouthpiece
+    action, slot = item.action, item.slot
+    if action is None and item.source is not None:
+        found = object_animation(item.source)
+        if found is None:
+            raise TakeError(
+                f"Reference {index + 1}: {item.source.name} has no facial animation; choose another."
+            )
+        action, slot = found[0], slot or (found[1].identifier if found[1] else "")
+    if action is None:
+        raise TakeError(f"Reference {index + 1} has no action: choose one, or switch the reference off.")
+    source = TakeSource(
+        action=action,
+        slot=slot,
+        rate=item.rate or scene_rate(context.scene),
+        first=item.frame_first if item.use_range else None,
+        last=item.frame_last if item.use_range else None,
+        audio=sound_samples(item.sound) if item.sound else None,
+        sound_frame=item.sound_frame,
+        head=read_head(settings.head_target, settings.head_bone) if settings.head_target else None,
+    )
+    return read_take(source)
