@@ -29,7 +29,7 @@ from .inference.resample import resample
 from .inference.runtime import DEVICES
 from .inference.session import Session
 from .inference.stream import frame_line, stream_frames
-from .inference.style import StyleBank
+from .inference.bank import Bank
 from .inference.types import SAMPLE_RATE, TICK_RATE, Take
 
 BAD_INPUT, INTERRUPTED, BROKEN_PIPE = 2, 130, 141
@@ -138,12 +138,12 @@ def run_animate(options: argparse.Namespace) -> None:
 def run_stream(options: argparse.Namespace) -> None:
     """Write a line for every frame of the PCM on standard input."""
     model = Model.load(device=options.device)
-    bank = StyleBank(model)
+    bank = Bank(model)
     for text in options.reference:
         bank.add(reference(text))
     session = Session(
         model,
-        style=bank.style(),
+        bank=bank,
         style_strength=options.style_strength,
         valence=options.valence,
         arousal=options.arousal,

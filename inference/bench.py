@@ -10,7 +10,7 @@ import numpy as np
 
 from .model import Model
 from .session import Session
-from .style import StyleBank
+from .bank import Bank
 from .types import SAMPLE_RATE, TICK_RATE, TICK_SAMPLES, C, Take
 
 VOICE_SECONDS = 20
@@ -114,7 +114,7 @@ def _reference(model: Model, sound: np.ndarray) -> float:
     motion = np.random.default_rng(0).random((TAKE_SECONDS * TICK_RATE, C), np.float32)
     take = Take(motion, TICK_RATE, "bench", sound[: TAKE_SECONDS * SAMPLE_RATE])
     started = time.perf_counter()
-    StyleBank(model).add(take)
+    Bank(model).add(take)
     return time.perf_counter() - started
 
 

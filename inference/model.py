@@ -1,29 +1,74 @@
-"""The shipped networks: the step graph with its explicit state, and the style encoder."""
+"""The shipped networks: what is heard, how the face moves, and how a take is remembered."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from .entries import Entries
 from .errors import TakeError, WeightsError
 from .features import HOPS, MELS, log_mel
 from .resample import resample
 from .runtime import open_network, resolve
 from .types import TICK_RATE, TICK_SAMPLES, C, Take
 
-INTERFACE = 1
+INTERFACE = 2
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
-NETWORKS = ("step.onnx", "style.onnx")
+NETWORKS = ("listen.onnx", "move.onnx", "remember.onnx")
 State = dict[str, np.ndarray]
-SHORTEST_TAKE = 0.2
+SHORTEST_TAKE = 0.6
 """Seconds of motion below which a take shows no manner."""
+NEXT = "next."
+STATE = "state."
+
+
+@dataclass(frozen=True)
+class Heard:
+    """One tick of ``B`` tracks: ``code [B, A]``, ``articulation [B, 4, F]`` probabilities, ``query [B, K]`` of
+    length one, ``events [B, E]`` probabilities, ``affect [B, 2]`` valence and arousal in [-1, 1]."""
+
+    code: np.ndarray
+    articulation: np.ndarray
+    query: np.ndarray
+    events: np.ndarray
+    affect: np.ndarray
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the references offer at a tick: ``style [B, S]``, ``values [B, E, V]``, ``biases [B, E]``."""
+
+    style: np.ndarray
+    values: np.ndarray
+    biases: np.ndarray
+
+
+class Network:
+    """One graph: inputs and the states that it asks for → its outputs and all states."""
+
+    def __init__(self, session) -> None:
+        self.session = session
+        inputs = [entry for entry in session.get_inputs() if entry.name.startswith(STATE)]
+        self.state_shapes = {entry.name.removeprefix(STATE): entry.shape[1:] for entry in inputs}
+        self.outputs = [entry.name for entry in session.get_outputs()]
+
+    def __call__(self, inputs: State, state: State) -> tuple[State, State]:
+        feed = inputs | {STATE + name: state[name] for name in self.state_shapes}
+        outputs, new = {}, dict(state)
+        for name, value in zip(self.outputs, self.session.run(self.outputs, feed), strict=True):
+            if name.startswith(NEXT):
+                new[name.removeprefix(NEXT)] = value
+            else:
+                outputs[name] = value
+        return outputs, new
 
 
 class Model:
-    """Both networks on one device. Holds no state: ``step`` takes it and gives the next."""
+    """The networks on one device. Holds no state: each step takes it and gives the next."""
 
     def __init__(self, folder: Path, device: str = "auto") -> None:
         """Open the networks in ``folder``. Raises WeightsError or DeviceError."""
@@ -32,13 +77,16 @@ class Model:
         networks = []
         for name in NETWORKS:
             content, self.hashes[name] = read_checked(folder, name)
-            networks.append(open_network(content, str(folder / name), device))
-        self._step, self._style = networks
+            networks.append(Network(open_network(content, str(folder / name), device)))
+        self._listen, self._move, self._remember = networks
         self.about = self._read_about()
-        self.style_size, self.noise_size = self.about["style"], self.about["noise"]
-        shapes = {i.name: i.shape for i in self._step.get_inputs() if i.name.startswith("state.")}
-        self._shapes = {name.removeprefix("state."): shape[1:] for name, shape in shapes.items()}
-        self._outputs = ["channels", "articulation", *(f"next.{name}" for name in self._shapes)]
+        sizes = self.about["sizes"]
+        self.noise_size, self.style_size, self.value_size = sizes["noise"], sizes["style"], sizes["value"]
+        self.key_size, self.code_size, self.found = sizes["key"], sizes["code"], sizes["found"]
+        self.sharpness: float = self.about["sharpness"]
+        self._shapes: dict[str, list[int]] = {}
+        for network in (self._listen, self._move):
+            self._shapes |= network.state_shapes
 
     @classmethod
     def load(cls, weights_dir: Path | str | None = None, device: str = "auto") -> Model:
@@ -49,52 +97,80 @@ class Model:
         """The state before the first tick: zeros ``float32 [batch, …]``."""
         return {name: np.zeros([batch, *shape], np.float32) for name, shape in self._shapes.items()}
 
-    def step(
-        self, mel: np.ndarray, style: np.ndarray, noise: np.ndarray, state: State
-    ) -> tuple[np.ndarray, np.ndarray, State]:
-        """One tick: ``mel [B, 4, 80]``, ``style [B, S]``, ``noise [B, Z]``, all float32.
+    def listen(self, mel: np.ndarray, state: State) -> tuple[Heard, State]:
+        """One tick of log-mel ``float32 [B, 4, 80]`` → what is heard, and the state with its part renewed."""
+        heard, state = self._listen({"mel": mel}, state)
+        return Heard(**heard), state
 
-        Returns channels ``[B, 55]``, articulation ``[B, 4, A]`` and the next state.
-        """
-        feed = {"mel": mel, "style": style, "noise": noise}
-        feed |= {f"state.{name}": value for name, value in state.items()}
-        channels, articulation, *new = self._step.run(self._outputs, feed)
-        return channels, articulation, dict(zip(self._shapes, new, strict=True))
+    def move(self, heard: Heard, found: Found, noise: np.ndarray, state: State) -> tuple[np.ndarray, State]:
+        """The frame of that tick: channels ``float32 [B, 55]`` and the state; ``noise float32 [B, Z]``."""
+        feed = {
+            "code": heard.code,
+            "articulation": heard.articulation,
+            "style": found.style,
+            "values": found.values,
+            "biases": found.biases,
+            "noise": noise,
+        }
+        moved, state = self._move(feed, state)
+        return moved["channels"], state
 
-    def embed(self, take: Take) -> np.ndarray:
-        """Style of a take, ``float32 [S]``. Raises TakeError for too short or broken motion."""
+    def nothing_found(self, batch: int = 1) -> Found:
+        """What an empty bank offers."""
+        return Found(
+            np.zeros((batch, self.style_size), np.float32),
+            np.zeros((batch, self.found, self.value_size), np.float32),
+            np.full((batch, self.found), NOT_FOUND, np.float32),
+        )
+
+    def embed(self, take: Take) -> Entries:
+        """The entries of a take. Raises TakeError for too short or broken motion."""
         if take.channels.ndim != 2 or take.channels.shape[1] != C or not np.isfinite(take.channels).all():
             raise TakeError(f"The take '{take.name}' holds broken motion: export or record it again.")
         channels = resample(take.channels, take.fps, TICK_RATE)
-        if take.seconds < SHORTEST_TAKE or len(channels) < 2:
+        if take.seconds < SHORTEST_TAKE:
             raise TakeError(
                 f"The take '{take.name}' lasts {take.seconds:.2f} s, too short to show a manner: "
                 "give one second or more."
             )
-        mel = np.zeros((HOPS * len(channels), MELS), np.float32)
-        if take.audio is not None:
-            sound = np.zeros(len(channels) * TICK_SAMPLES, np.float32)
-            heard = take.audio[: len(sound)]
-            sound[: len(heard)] = heard
-            mel = log_mel(sound)
+        has_audio = take.audio is not None
         feed = {
+            "code": self._codes(take.audio, len(channels))[None],
             "channels": channels[None],
             "measured": take.measured.astype(np.float32).reshape(1, C),
-            "mel": mel[None],
-            "has_audio": np.full((1, 1), take.audio is not None, np.float32),
+            "has_audio": np.full((1, 1), has_audio, np.float32),
         }
-        return self._style.run(["style"], feed)[0][0]
+        made, _ = self._remember(feed, {})
+        return Entries(**{name: value[0] for name, value in made.items()})
+
+    def _codes(self, audio: np.ndarray | None, ticks: int) -> np.ndarray:
+        """The ear's code of each tick of a take's sound, ``float32 [ticks, A]``; zeros without sound."""
+        codes = np.zeros((ticks, self.code_size), np.float32)
+        if audio is None:
+            return codes
+        sound = np.zeros(ticks * TICK_SAMPLES, np.float32)
+        given = audio[: len(sound)]
+        sound[: len(given)] = given
+        state = self.initial_state()
+        for tick, mel in enumerate(log_mel(sound).reshape(ticks, 1, HOPS, MELS)):
+            heard, state = self.listen(mel, state)
+            codes[tick] = heard.code[0]
+        return codes
 
     def _read_about(self) -> dict:
-        """What the step graph says about itself. Raises WeightsError."""
+        """What the first graph says about the model. Raises WeightsError."""
         remedy = "install Mouthpiece again, weights and code of one version."
         try:
-            about = json.loads(self._step.get_modelmeta().custom_metadata_map["mouthpiece"])
-            if about["interface"] == INTERFACE and {"style", "noise", "version"} <= about.keys():
+            about = json.loads(self._listen.session.get_modelmeta().custom_metadata_map["mouthpiece"])
+            if about["interface"] == INTERFACE and {"sizes", "sharpness", "version"} <= about.keys():
                 return about
         except (KeyError, TypeError, ValueError) as error:
             raise WeightsError(f"{self.folder} holds no model of Mouthpiece: {remedy}") from error
         raise WeightsError(f"{self.folder} was made for another interface of Mouthpiece: {remedy}")
+
+
+NOT_FOUND = -1e9
+"""Attention bias of a slot that holds no entry."""
 
 
 def read_checked(folder: Path, name: str) -> tuple[bytes, str]:

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 
+from .bank import Bank
 from .expression import express
 from .features import TAIL, finite, tick_mel
-from .model import Model
+from .model import NOT_FOUND, Model
 from .types import BLENDSHAPES, TICK_SAMPLES, C
 
 Snapshot = dict[str, np.ndarray]
 _STATE = "model."
+
+
+@dataclass
+class Track:
+    """What one row of a session is asked for; may be changed between calls of ``push``."""
+
+    bank: Bank | None = None
+    style_strength: float = 1.0
+    valence: float = 0.0
+    arousal: float = 0.0
+    seed: int = 0
 
 
 def frame_noise(seed: int, frame: int, size: int) -> np.ndarray:
@@ -23,33 +38,24 @@ def frame_noise(seed: int, frame: int, size: int) -> np.ndarray:
 
 
 class Session:
-    """One or more tracks through the step graph, tick by tick.
+    """One or more tracks through the networks, tick by tick.
 
     Frame t is computed from samples before (t + 1) * 640 at 16 kHz and nothing later; any chunking of the
-    same samples gives the same bits. ``style`` is ``[S]`` or ``[B, S]``. ``valence`` and ``arousal`` in
-    [-1, 1] may be changed between calls of ``push``. Rows of a batch differ from single tracks by rounding.
+    same samples gives the same bits. Rows of a batch are independent: they differ from single tracks by
+    rounding, and for one width of the batch not at all, whatever the other rows hold.
     """
 
-    def __init__(
-        self,
-        model: Model,
-        *,
-        style: np.ndarray | None = None,
-        style_strength: float = 1.0,
-        valence: float = 0.0,
-        arousal: float = 0.0,
-        seed: int = 0,
-        batch: int = 1,
-    ) -> None:
-        self.model, self.seed, self.batch = model, seed, batch
-        self.valence, self.arousal = valence, arousal
-        style = np.zeros(model.style_size, np.float32) if style is None else np.asarray(style, np.float32)
-        self.style = np.broadcast_to(style * np.float32(style_strength), (batch, model.style_size)).copy()
+    def __init__(self, model: Model, *, batch: int = 1, **track: object) -> None:
+        """``track`` are the fields of ``Track`` for every row."""
+        self.model, self.batch = model, batch
+        self.tracks = [Track(**track) for _ in range(batch)]
         self.state = model.initial_state(batch)
         self.pending = np.zeros((batch, TAIL), np.float32)
         """The last ``TAIL`` samples of the previous tick and those of the unfinished one."""
-        self.frame = 0
-        """Frames made so far."""
+        self.frames = np.zeros(batch, np.int64)
+        """Frames that each row has made so far."""
+        self._found = model.nothing_found(batch)
+        self._shares: list[dict[str, float]] = [{} for _ in range(batch)]
 
     def push(self, samples: np.ndarray) -> np.ndarray:
         """``[N]`` (a batch: ``[B, N]``) samples to the frames they complete, ``[T, 55]`` (``[B, T, 55]``).
@@ -73,9 +79,23 @@ class Session:
         begun = self.pending.shape[1] - TAIL
         return self.push(np.zeros((self.batch, TICK_SAMPLES - begun if begun else 0), np.float32))
 
+    def reset(self, row: int, track: Track) -> None:
+        """Begin another track in ``row`` from its first frame; between whole ticks only (ValueError)."""
+        if self.pending.shape[1] != TAIL:
+            raise ValueError("a row can only begin anew between whole ticks")
+        self.tracks[row], self.frames[row], self._shares[row] = track, 0, {}
+        self.pending[row] = 0.0
+        for value in self.state.values():
+            value[row] = 0.0
+
+    def shares(self, row: int = 0) -> dict[str, float]:
+        """How much each reference, by content hash, has contributed to the frames so far; sums to 1."""
+        total = sum(self._shares[row].values()) or 1.0
+        return {key: value / total for key, value in self._shares[row].items()}
+
     def save(self) -> Snapshot:
         """Everything that the next frame depends on, settings apart."""
-        parts = {"pending": self.pending.copy(), "frame": np.array(self.frame, np.int64)}
+        parts = {"pending": self.pending.copy(), "frames": self.frames.copy()}
         return parts | {_STATE + name: value.copy() for name, value in self.state.items()}
 
     def restore(self, snapshot: Snapshot) -> None:
@@ -84,16 +104,34 @@ class Session:
         given = {name: value.shape for name, value in snapshot.items() if name.startswith(_STATE)}
         if shapes != given or len(snapshot["pending"]) != self.batch:
             raise ValueError("the snapshot is of another model or batch")
-        self.pending, self.frame = snapshot["pending"].copy(), int(snapshot["frame"])
+        self.pending, self.frames = snapshot["pending"].copy(), snapshot["frames"].copy()
         self.state = {name: snapshot[_STATE + name].copy() for name in self.state}
 
     def _tick(self, samples: np.ndarray) -> np.ndarray:
         """The next frame ``[B, 55]`` from one tick of samples with its tail, ``[B, TAIL + 640]``."""
         mel = np.stack([tick_mel(track) for track in samples])
-        noise = np.tile(frame_noise(self.seed, self.frame, self.model.noise_size), (self.batch, 1))
-        channels, _, self.state = self.model.step(mel, self.style, noise, self.state)
-        self.frame += 1
-        channels = express(channels, self.valence, self.arousal)
+        heard, self.state = self.model.listen(mel, self.state)
+        for row, track in enumerate(self.tracks):
+            self._retrieve(row, track, heard.query[row])
+        noise = np.stack(
+            [
+                frame_noise(track.seed, int(frame), self.model.noise_size)
+                for track, frame in zip(self.tracks, self.frames, strict=True)
+            ]
+        )
+        channels, self.state = self.model.move(heard, self._found, noise, self.state)
+        self.frames += 1
+        for row, track in enumerate(self.tracks):
+            channels[row] = express(channels[row : row + 1], track.valence, track.arousal)[0]
         faces = channels[:, : len(BLENDSHAPES)]
         np.clip(faces, 0.0, 1.0, out=faces)
         return channels
+
+    def _retrieve(self, row: int, track: Track, query: np.ndarray) -> None:
+        """Looks up what ``row``'s references offer, and counts which of them did."""
+        if track.bank is None:
+            self._found.style[row], self._found.biases[row] = 0.0, NOT_FOUND
+            return
+        parts = track.bank.offer(query, self._found, row, track.style_strength)
+        for key, part in zip(track.bank.shelf.hashes if len(parts) else (), parts, strict=True):
+            self._shares[row][key] = self._shares[row].get(key, 0.0) + float(part)

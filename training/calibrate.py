@@ -4,18 +4,40 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from .closure import Spoken, closure_counts, shut_threshold, spoken
 from .corpus.lips import LipReadout
-from .dataset import Utterance
+from .dataset import SILENCE, Utterance
 from .metrics import correlation
-from .model.step import Mouthpiece
+from .model.generator import Guide
+from .model.step import NOISE, Mouthpiece
 
 REACHES = (0.0, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1)
 """Candidate gaps that even odds close, in outer eye corner distances."""
 CLIPS = 60
 BETA = 2.0
 """A missed closure is seen at once, an early one hardly: recall counts twice."""
+
+
+@torch.no_grad()
+def play(model: Mouthpiece, mel: Tensor) -> tuple[Tensor, Tensor]:
+    """Streams ``mel [B, 4 T, 80]`` without references or noise → channels ``[B, T, C]`` and feature
+    probabilities ``[B, T, 4, F]``."""
+    batch, size = len(mel), model.config
+    guide = Guide(
+        torch.zeros(batch, size.style), torch.zeros(batch, 1, size.value), torch.full((batch, 1, 1), -1e9)
+    )
+    state, frames, features = model.initial_state(batch), [], []
+    for tick in mel.split(4, dim=1):
+        heard, code, _, new = model.listen(tick, state)
+        state = state | new
+        probability = heard.features.sigmoid()
+        channels, new = model.move(code, probability, guide, torch.zeros(batch, NOISE), state)
+        state = state | new
+        frames.append(channels)
+        features.append(probability)
+    return torch.stack(frames, 1), torch.stack(features, 1)
 
 
 def calibrate_seal(model: Mouthpiece, clips: list[Utterance], readout: LipReadout) -> float:
@@ -25,24 +47,25 @@ def calibrate_seal(model: Mouthpiece, clips: list[Utterance], readout: LipReadou
     what an animator sees.
     """
     chosen = clips[:: max(1, len(clips) // CLIPS)]
+    ticks = max(len(clip.mel) // 4 for clip in chosen)
+    mel = np.full((len(chosen), 4 * ticks, model.config.mels), SILENCE, np.float32)
+    for row, clip in zip(mel, chosen, strict=True):
+        row[: len(clip.mel)] = clip.mel
     model.seal.row.copy_(torch.tensor(readout.matrix[0]))
-    scores = [score(model, reach, chosen, readout) for reach in REACHES]
+    model.seal.reach.fill_(0.0)
+    channels, features = play(model, torch.tensor(mel))
+    scores = []
+    for reach in REACHES:
+        model.seal.reach.fill_(reach)
+        gaps = readout(model.seal(channels, features).numpy())[..., 0] - readout.offset[0]
+        scores.append(score([spoken(c, gap[: len(c.gap)]) for c, gap in zip(chosen, gaps, strict=True)]))
     reach = REACHES[int(np.argmax(scores))]
     model.seal.reach.fill_(reach)
     return reach
 
 
-@torch.no_grad()
-def score(model: Mouthpiece, reach: float, clips: list[Utterance], readout: LipReadout) -> float:
-    """F-measure of closures at contact plus mean gap correlation of ``clips`` with this reach."""
-    model.seal.reach.fill_(reach)
-    spoken_clips: list[Spoken] = []
-    for clip in clips:
-        style = torch.zeros(1, model.config.style)
-        out = model.hear_and_move(torch.tensor(np.asarray(clip.mel, np.float32))[None], style)
-        features = out["features"].sigmoid().reshape(1, -1, 4, model.config.features)
-        sealed = model.seal(out["channels"], features)[0].numpy()
-        spoken_clips.append(spoken(clip, readout(sealed)[:, 0] - readout.offset[0]))
-    contact = shut_threshold(spoken_clips, predicted=False)
-    closures = closure_counts(spoken_clips, (contact / 2, contact))
-    return closures.f(BETA) + float(np.nanmean([correlation(c.predicted, c.measured) for c in spoken_clips]))
+def score(clips: list[Spoken]) -> float:
+    """F-measure of closures at contact plus mean gap correlation."""
+    contact = shut_threshold(clips, predicted=False)
+    closures = closure_counts(clips, (contact / 2, contact))
+    return closures.f(BETA) + float(np.nanmean([correlation(c.predicted, c.measured) for c in clips]))

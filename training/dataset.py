@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import numpy as np
 
 from ..inference.features import FLOOR, HOPS, MELS, log_mel_fast
 from ..inference.types import C, frame_count
+from .events import NONE, event_index, event_labels
 
 SILENCE = float(np.log(FLOOR))
 """Log-mel of digital silence."""
@@ -18,7 +21,8 @@ SILENCE = float(np.log(FLOOR))
 @dataclass(frozen=True)
 class Utterance:
     """One recording: ``audio int16 [N]``, ``mel float16 [4 T, 80]``, ``channels [T, 55]`` or empty,
-    ``gap [T, 2]``, ``phones [4 T]``, ``measured [55]``."""
+    ``gap [T, 2]``, ``phones [4 T]``, ``measured [55]``, and where the corpus tells them ``event`` (an index
+    of ``events.EVENTS`` or ``events.NONE``) and ``affect`` (valence, arousal)."""
 
     name: str
     performer: str
@@ -30,6 +34,8 @@ class Utterance:
     gap: np.ndarray
     phones: np.ndarray
     measured: np.ndarray
+    event: int = NONE
+    affect: tuple[float, float] | None = None
 
     @property
     def ticks(self) -> int:
@@ -46,10 +52,16 @@ class Sequence:
     """float32 [B, L, 55]"""
     phones: np.ndarray = field(repr=False)
     """int64 [B, 4 L], −1 where unlabelled"""
+    events: np.ndarray = field(repr=False)
+    """int64 [B, L], ``events.NONE`` where there is no event"""
+    affect: np.ndarray = field(repr=False)
+    """float32 [B, L, 2] valence and arousal, NaN where unknown"""
     continuous: np.ndarray = field(repr=False)
     """float32 [B, L], 0 around the first tick of each recording of a chain"""
     measured: np.ndarray = field(repr=False)
     """float32 [B, 55]"""
+    recordings: np.ndarray = field(repr=False)
+    """int64 [B, L], which recording each tick is of"""
 
 
 def to_float(audio: np.ndarray) -> np.ndarray:
@@ -71,10 +83,17 @@ def load_set(shard: Path, cache: Path) -> list[Utterance]:
             Utterance(
                 item["id"], f"{about['set']}/{item['performer']}", item["language"], item["split"],
                 data["audio"][a0:a1], mel, data["channels"][f0:f1], data["gap"][f0:f1],
-                data["phones"][h0:h1], measured,
+                data["phones"][h0:h1], measured, *told(item),
             )
         )  # fmt: skip
     return utterances
+
+
+def told(item: dict) -> tuple[int, tuple[float, float] | None]:
+    """Event and affect of a recording, from its entry in the shard's description."""
+    event = event_index(item["event"]) if "event" in item else NONE
+    emotion = item.get("emotion")
+    return event, (emotion["valence"], emotion["arousal"]) if emotion else None
 
 
 def cached_mel(shard: Path, cache: Path, audio: np.ndarray, items: list[dict]) -> list[np.ndarray]:
@@ -105,39 +124,67 @@ def by_performer(utterances: list[Utterance]) -> dict[str, list[Utterance]]:
     return groups
 
 
+def performer(utterance: Utterance) -> str:
+    return utterance.performer
+
+
 JOIN_TICKS = 3
 """Ticks on either side of a join that count as discontinuous."""
 
 
 class Sampler:
-    """Draws sequences of one performer by chaining random recordings, as a long dialogue would be."""
+    """Draws sequences of one performer by chaining random recordings, as a long dialogue would be.
 
-    def __init__(self, utterances: list[Utterance], ticks: int) -> None:
-        self.groups = list(by_performer(utterances).values())
-        seconds = np.array([sum(u.ticks for u in group) for group in self.groups], float)
-        self.weights = np.sqrt(seconds) / np.sqrt(seconds).sum()
+    Performers weigh as the root of their seconds; ``balanced`` also takes the root of each set's sum, so that
+    a set of many speakers does not drown the other languages.
+    """
+
+    def __init__(
+        self,
+        utterances: list[Utterance],
+        ticks: int,
+        by: Callable[[Utterance], str] = performer,
+        balanced: bool = False,
+    ) -> None:
+        self.utterances = utterances
+        groups: dict[str, list[int]] = {}
+        for index, utterance in enumerate(utterances):
+            groups.setdefault(by(utterance), []).append(index)
+        self.groups = [np.array(group) for group in groups.values()]
+        seconds = np.array([sum(utterances[i].ticks for i in group) for group in self.groups], float)
+        weights = np.sqrt(seconds)
+        if balanced:
+            sets = np.array([name.split("/")[0] for name in groups])
+            weights /= [math.sqrt(weights[sets == name].sum()) for name in sets]
+        self.weights = weights / weights.sum()
         self.ticks = ticks
 
     def draw(self, rng: np.random.Generator, groups: int, clips: int) -> Sequence:
-        """``groups × clips`` sequences; the clips of a group share a performer and are adjacent."""
-        chosen = rng.choice(len(self.groups), size=groups, p=self.weights)
-        rows = [self.chain(rng, self.groups[g]) for g in chosen for _ in range(clips)]
-        parts = zip(*rows, strict=True)
-        return Sequence(*(np.stack(part) for part in parts))
+        """``groups × clips`` sequences; the clips of a group share a performer and are adjacent.
 
-    def chain(self, rng: np.random.Generator, group: list[Utterance]) -> tuple[np.ndarray, ...]:
+        They share no recording, as far as the performer has enough of them.
+        """
+        chosen = rng.choice(len(self.groups), size=groups, p=self.weights)
+        rows = []
+        for g in chosen:
+            parts = np.array_split(rng.permutation(self.groups[g]), clips)
+            rows += [self.chain(rng, part if len(part) else self.groups[g]) for part in parts]
+        return Sequence(*(np.stack(part) for part in zip(*rows, strict=True)))
+
+    def chain(self, rng: np.random.Generator, group: np.ndarray) -> tuple[np.ndarray, ...]:
         """One sequence: recordings of ``group`` in random order, the first from a random point on."""
         pieces, total, skip = [], 0, True
         while total < self.ticks:
-            utterance = group[rng.integers(len(group))]
+            index = int(rng.choice(group))
+            utterance = self.utterances[index]
             start = int(rng.integers(max(utterance.ticks - self.ticks // 2, 1))) if skip else 0
             stop = min(utterance.ticks, start + self.ticks - total)
-            pieces.append(cut(utterance, start, stop))
+            pieces.append((*cut(utterance, start, stop), np.full(stop - start, index)))
             total, skip = total + stop - start, False
-        joined = [np.concatenate(part) for part in zip(*pieces, strict=True)]
+        *joined, recordings = [np.concatenate(part) for part in zip(*pieces, strict=True)]
         starts = np.cumsum([0] + [len(piece[1]) for piece in pieces[:-1]])
         continuous = (np.abs(np.arange(self.ticks)[:, None] - starts).min(1) > JOIN_TICKS).astype(np.float32)
-        return *joined, continuous, group[0].measured
+        return *joined, continuous, self.utterances[group[0]].measured, recordings
 
 
 def cut(utterance: Utterance, start: int, stop: int) -> tuple[np.ndarray, ...]:
@@ -152,4 +199,8 @@ def cut(utterance: Utterance, start: int, stop: int) -> tuple[np.ndarray, ...]:
     phones = np.full(4 * length, -1, np.int64)
     if len(utterance.phones):
         phones[:] = utterance.phones[4 * start : 4 * stop]
-    return mel, channels, phones
+    events = np.full(length, NONE, np.int64)
+    if utterance.event != NONE:
+        events[:] = event_labels(utterance.mel, utterance.event)[start:stop]
+    affect = np.full((length, 2), np.nan if utterance.affect is None else utterance.affect, np.float32)
+    return mel, channels, phones, events, affect

@@ -1,49 +1,108 @@
-"""First stage: the ear alone, on every phone-labelled voice."""
+"""First stage: the ear alone, on every voice: labelled, filmed, unlabelled, and no voice at all."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.func import functional_call
+from torch.nn import functional
 
 from .augment import augment
-from .dataset import Sampler, Utterance
-from .losses import articulation_loss
-from .model.step import Mouthpiece
+from .dataset import Sequence, Utterance
+from .losses import articulation_loss, channel_loss, lip_loss, weak_lip_loss
+from .material import Material
+from .model.config import Config
+from .model.ear import Ear
+from .model.encoder import Heard
 from .phones import FEATURE_TABLE
-from .run import Recipe, Run
+from .run import Recipe, Run, Terms
+
+EVENT_WEIGHT = 0.5
+"""Most ticks hold no event: how much those count."""
+SURE = 0.7
+"""Phone posterior from which the ear's own guess labels unlabelled speech (noisy student, Xie 2020)."""
 
 
-def has_phones(utterance: Utterance) -> bool:
-    return bool(len(utterance.mel)) and bool((utterance.phones >= 0).any())
+@dataclass(frozen=True)
+class Rows:
+    """How many sequences of each kind make a step."""
+
+    filmed: int = 24
+    voices: int = 28
+    unlabelled: int = 6
+    events: int = 6
 
 
-def set_spectrum(model: Mouthpiece, utterances: list[Utterance]) -> None:
+def set_spectrum(ear: Ear, utterances: list[Utterance]) -> None:
     """Mean spectrum of speech and median peak level, the normaliser's prior."""
     mels = [np.asarray(u.mel, np.float32) for u in utterances[::5] if len(u.mel)]
     level = [mel.mean(1) for mel in mels]
     loud = np.concatenate([mel[e > e.max() - 4] for mel, e in zip(mels, level, strict=True)])
-    model.encoder.normalise.prior.copy_(torch.tensor(loud.mean(0)))
-    model.encoder.normalise.prior_peak.fill_(float(np.median([e.max() for e in level])))
+    ear.encoder.normalise.prior.copy_(torch.tensor(loud.mean(0)))
+    ear.encoder.normalise.prior_peak.fill_(float(np.median([e.max() for e in level])))
 
 
-def train_ear(utterances: list[Utterance], folder: Path, recipe: Recipe) -> None:
-    """Trains the audio encoder to hear phones and features; writes ``folder/ear.pt``."""
-    folder.mkdir(parents=True, exist_ok=True)
-    voices = [u for u in utterances if u.split == "train" and has_phones(u)]
-    sampler = Sampler(voices, recipe.ticks)
-    table = torch.tensor(FEATURE_TABLE)
-    run = Run(recipe, folder / "ear.pt")
+def stack(batches: list[Sequence], name: str) -> Tensor:
+    return torch.tensor(np.concatenate([getattr(batch, name) for batch in batches]))
+
+
+@torch.no_grad()
+def pseudo_labels(run: Run, mel: Tensor) -> Tensor:
+    """Phones that the averaged ear is sure of in clean ``mel [B, 4 T, 80]``: ``[B, 4 T]``, −1 elsewhere."""
+    heard, _ = functional_call(run.model, run.average, (mel,))
+    best, label = heard.phones.float().softmax(-1).max(-1)
+    return torch.where(best > SURE, label, -1)
+
+
+def sound_losses(heard: Heard, events: Tensor, affect: Tensor) -> Terms:
+    """Cross-entropy of vocal events, squared error of valence and arousal where they are known."""
+    weight = torch.ones(heard.events.shape[-1], device=events.device)
+    weight[-1] = EVENT_WEIGHT
+    event = functional.cross_entropy(heard.events.float().flatten(0, 1), events.flatten(), weight)
+    known = torch.isfinite(affect)
+    error = torch.where(known, heard.affect.float() - torch.where(known, affect, 0.0), 0.0)
+    return {"events": event, "affect": error.square().sum() / known.sum().clamp(min=1)}
+
+
+def train_ear(material: Material, utterances: list[Utterance], path: Path, recipe: Recipe) -> None:
+    """Trains the audio encoder and its probe; writes the checkpoint ``path``."""
+    torch.manual_seed(recipe.seed)
+    run = Run(Ear(Config()), recipe, path)
     if not run.resume():
-        set_spectrum(run.model, voices)
+        set_spectrum(run.model, utterances)
+    rows, place = Rows(), recipe.device
+    table = torch.tensor(FEATURE_TABLE, device=place)
+    lips, channel_weight = material.lips.to(place), material.channel_weight.to(place)
 
-    def losses(model: Mouthpiece, step: int) -> dict[str, Tensor]:
+    def losses(step: int) -> Terms:
         rng, generator = recipe.randomness(step)
-        batch = sampler.draw(rng, recipe.voices, 1)
-        mel = augment(torch.tensor(batch.mel), generator)
-        phones, features, _, _ = model.encoder(mel, model.initial_state(len(mel)))
-        return {"phones": articulation_loss(phones, features, torch.tensor(batch.phones), table)}
+        filmed = material.speaking.draw(rng, rows.filmed, 1)
+        voices = material.voices.draw(rng, rows.voices, 1)
+        unlabelled = material.unlabelled.draw(rng, rows.unlabelled, 1)
+        events = material.events.draw(rng, rows.events, 1)
+        batches = [filmed, voices, unlabelled, events]
+        clean = stack(batches, "mel")
+        labels = stack(batches, "phones").to(place)
+        guessed = slice(rows.filmed + rows.voices, rows.filmed + rows.voices + rows.unlabelled)
+        if step > recipe.steps // 4:
+            labels[guessed] = pseudo_labels(run, clean[guessed].to(place))
+        keep = (torch.rand((len(clean), 1, 1), generator=generator) < 0.6).float().to(place)
+        heard, channels = run.model(augment(clean, generator).to(place), keep)
+        moved, spoken = channels[: rows.filmed], channels[rows.filmed : rows.filmed + rows.voices]
+        target = torch.tensor(filmed.channels, device=place)
+        weak = torch.tensor(np.stack([material.phone_to_lips(row) for row in voices.phones]), device=place)
+        measured = torch.tensor(filmed.measured, device=place)
+        affect = stack(batches, "affect").to(place)
+        return {
+            "phones": articulation_loss(heard.phones, heard.features, labels, table),
+            "channels": channel_loss(moved, target, measured, channel_weight),
+            "lips": lip_loss(lips(moved), lips(target)),
+            "weak": weak_lip_loss(lips(spoken), weak),
+            **sound_losses(heard, stack(batches, "events").to(place), affect),
+        }
 
     run.to_end(losses)

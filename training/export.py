@@ -1,6 +1,6 @@
-"""Exports a checkpoint to ``weights/``: the step graph, the style encoder and their checksums.
+"""Exports a checkpoint to ``weights/``: three graphs and their checksums.
 
-``python -m mouthpiece.training.export build/train/last.pt --out weights``
+``python -m mouthpiece.training.export build/train/student.pt --out weights``
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -20,88 +21,132 @@ from ..inference.types import TICK_RATE
 from .calibrate import calibrate_seal
 from .corpus.lips import LipReadout
 from .dataset import load_corpus
-from .model.step import Mouthpiece
-from .model.upper import NOISE
+from .events import EVENTS
+from .generate import TOP
+from .model.generator import Guide
+from .model.step import NOISE, Mouthpiece
 from .phones import FEATURES
+from .run import restore
 
-INTERFACE = 1
+INTERFACE = 2
 TOLERANCE = 1e-4
 OPSET = 17
 
 
-class StepGraph(nn.Module):
-    """Positional wrapper: ONNX has no dictionaries, so states travel in a fixed order."""
+class Graph(nn.Module):
+    """Positional wrapper: ONNX has no dictionaries, so inputs and states travel in a fixed order."""
 
-    def __init__(self, model: Mouthpiece) -> None:
+    def __init__(
+        self, model: Mouthpiece, call: Callable[..., dict[str, Tensor]], inputs: list[str], states: list[str]
+    ) -> None:
         super().__init__()
-        self.model = model
-        self.names = tuple(model.initial_state(1))
+        self.model, self.call, self.plain, self.states = model, call, inputs, states
+        self.inputs = [*inputs, *(f"state.{name}" for name in states)]
+        self.outputs: list[str] = []
 
-    def forward(self, mel: Tensor, style: Tensor, noise: Tensor, *states: Tensor) -> tuple[Tensor, ...]:
-        state = dict(zip(self.names, states, strict=True))
-        channels, articulation, new = self.model.step(mel, style, noise, state)
-        return channels, articulation, *(new[name] for name in self.names)
+    def forward(self, *values: Tensor) -> tuple[Tensor, ...]:
+        plain = dict(zip(self.plain, values[: len(self.plain)], strict=True))
+        state = dict(zip(self.states, values[len(self.plain) :], strict=True))
+        made = self.call(**plain, state=state) if state else self.call(**plain)
+        self.outputs = list(made)
+        return tuple(made.values())
 
 
-def example_inputs(model: Mouthpiece, batch: int, seed: int = 0) -> list[Tensor]:
-    """Random inputs and states of the step graph, in its order."""
+def listen_graph(model: Mouthpiece) -> Graph:
+    """``mel`` → code, articulation, query, events, affect and the ear's next state."""
+    states = [*model.encoder.initial_state(1), "context", "motion"]
+
+    def call(mel: Tensor, state: dict[str, Tensor]) -> dict[str, Tensor]:
+        heard, code, query, new = model.listen(mel, state)
+        return {
+            "code": code,
+            "articulation": heard.features.sigmoid(),
+            "query": query,
+            "events": heard.events.softmax(-1)[:, 0, : len(EVENTS)],
+            "affect": heard.affect[:, 0],
+        } | {f"next.{name}": value for name, value in new.items()}
+
+    return Graph(model, call, ["mel"], states)
+
+
+def move_graph(model: Mouthpiece) -> Graph:
+    """Code, what was found and noise → channels and the generator's next state."""
+    states = ["motion", "memory", "known", "keyframes", "tick"]
+
+    def call(
+        code: Tensor,
+        articulation: Tensor,
+        style: Tensor,
+        values: Tensor,
+        biases: Tensor,
+        noise: Tensor,
+        state: dict[str, Tensor],
+    ) -> dict[str, Tensor]:
+        guide = Guide(style, values, biases.unsqueeze(1))
+        channels, new = model.move(code, articulation, guide, noise, state)
+        return {"channels": channels} | {f"next.{name}": value for name, value in new.items()}
+
+    return Graph(model, call, ["code", "articulation", "style", "values", "biases", "noise"], states)
+
+
+def remember_graph(model: Mouthpiece) -> Graph:
+    """A take of any length → keys, values and styles of its entries."""
+
+    def call(code: Tensor, channels: Tensor, measured: Tensor, has_audio: Tensor) -> dict[str, Tensor]:
+        names = ("keys", "values", "styles")
+        return dict(zip(names, model.remember(code, channels, measured, has_audio), strict=True))
+
+    return Graph(model, call, ["code", "channels", "measured", "has_audio"], [])
+
+
+def examples(model: Mouthpiece, graph: Graph, batch: int, ticks: int = 50, seed: int = 0) -> list[Tensor]:
+    """Random inputs and states of ``graph``, in its order; takes have ``ticks`` ticks."""
     generator = torch.Generator().manual_seed(seed)
-    size = model.config
-    shapes = [(batch, 4, size.mels), (batch, size.style), (batch, NOISE)]
-    shapes += [tuple(state.shape) for state in model.initial_state(batch).values()]
-    return [0.3 * torch.randn(shape, generator=generator) for shape in shapes]
+    size, state = model.config, model.initial_state(batch)
+    take = not graph.states
+    shapes = {
+        "mel": (batch, 4, size.mels),
+        "code": (1, ticks, size.code) if take else (batch, size.code),
+        "articulation": (batch, 4, size.features),
+        "style": (batch, size.style),
+        "values": (batch, TOP, size.value),
+        "biases": (batch, TOP),
+        "noise": (batch, NOISE),
+        "channels": (1, ticks, size.channels),
+        "measured": (1, size.channels),
+        "has_audio": (1, 1),
+    }
+    values = [0.3 * torch.randn(shapes[name], generator=generator) for name in graph.plain]
+    values += [0.3 * torch.randn(state[name].shape, generator=generator) for name in graph.states]
+    for name in ("measured", "has_audio", "state.known", "state.tick"):
+        if name in graph.inputs:
+            index = graph.inputs.index(name)
+            values[index] = torch.ones_like(values[index])
+    return values
 
 
-def export_step(model: Mouthpiece, path: Path, version: str) -> None:
-    """Writes ``step.onnx`` and checks it against torch at batches 1 and 3."""
-    graph = StepGraph(model).eval()
-    inputs = ["mel", "style", "noise", *(f"state.{name}" for name in graph.names)]
-    outputs = ["channels", "articulation", *(f"next.{name}" for name in graph.names)]
+def write_graph(graph: Graph, path: Path, about: dict) -> None:
+    """Exports ``graph`` and checks it against torch at other sizes than it was traced with."""
+    graph.eval()
+    traced = examples(graph.model, graph, 2)
+    with torch.no_grad():
+        graph(*traced)
+    axes = {name: {0: "batch"} for name in graph.inputs + graph.outputs}
+    if not graph.states:
+        axes = {"code": {1: "ticks"}, "channels": {1: "ticks"}} | {n: {1: "entries"} for n in graph.outputs}
     torch.onnx.export(
         graph,
-        tuple(example_inputs(model, 2)),
+        tuple(traced),
         path,
-        input_names=inputs,
-        output_names=outputs,
-        dynamic_axes={name: {0: "batch"} for name in inputs + outputs},
+        input_names=graph.inputs,
+        output_names=graph.outputs,
+        dynamic_axes=axes,
         opset_version=OPSET,
         dynamo=False,
     )
-    about = {
-        "interface": INTERFACE,
-        "version": version,
-        "tick_rate": TICK_RATE,
-        "style": model.config.style,
-        "noise": NOISE,
-        "articulation": list(FEATURES),
-    }
     stamp(path, about)
-    for batch in (1, 3):
-        check(path, graph, inputs, example_inputs(model, batch, seed=batch))
-
-
-def export_style(model: Mouthpiece, path: Path, version: str) -> None:
-    """Writes ``style.onnx`` (dynamic length) and checks it against torch at another length."""
-
-    def example(ticks: int) -> list[Tensor]:
-        generator = torch.Generator().manual_seed(ticks)
-        channels = torch.rand((1, ticks, model.config.channels), generator=generator)
-        mel = torch.randn((1, 4 * ticks, model.config.mels), generator=generator)
-        return [channels, torch.ones(1, model.config.channels), mel, torch.ones(1, 1)]
-
-    inputs = ["channels", "measured", "mel", "has_audio"]
-    torch.onnx.export(
-        model.style.eval(),
-        tuple(example(50)),
-        path,
-        input_names=inputs,
-        output_names=["style"],
-        dynamic_axes={"channels": {1: "ticks"}, "mel": {1: "hops"}},
-        opset_version=OPSET,
-        dynamo=False,
-    )
-    stamp(path, {"interface": INTERFACE, "version": version})
-    check(path, model.style, inputs, example(73))
+    for batch, ticks in ((1, 73), (3, 24)):
+        check(path, graph, examples(graph.model, graph, batch, ticks, seed=batch))
 
 
 def stamp(path: Path, about: dict) -> None:
@@ -114,13 +159,12 @@ def stamp(path: Path, about: dict) -> None:
     onnx.save(proto, path)
 
 
-def check(path: Path, graph: nn.Module, names: list[str], inputs: list[Tensor]) -> None:
+def check(path: Path, graph: Graph, inputs: list[Tensor]) -> None:
     """Raises ``RuntimeError`` where ONNX Runtime and torch differ by more than ``TOLERANCE``."""
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    got = session.run(None, {name: x.numpy() for name, x in zip(names, inputs, strict=True)})
+    got = session.run(None, {name: x.numpy() for name, x in zip(graph.inputs, inputs, strict=True)})
     with torch.no_grad():
         expected = graph(*inputs)
-    expected = expected if isinstance(expected, tuple) else (expected,)
     worst = max(float(np.abs(a - b.numpy()).max()) for a, b in zip(got, expected, strict=True))
     if not worst <= TOLERANCE:
         raise RuntimeError(f"{path}: ONNX Runtime and torch differ by {worst:.1e} (allowed {TOLERANCE:.0e})")
@@ -135,21 +179,33 @@ def write_checksums(folder: Path) -> None:
 
 
 def export(model: Mouthpiece, folder: Path, version: str) -> None:
-    """Writes both graphs and the checksums into ``folder``."""
+    """Writes the graphs and the checksums into ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
     model = model.eval()
-    export_step(model, folder / "step.onnx", version)
-    export_style(model, folder / "style.onnx", version)
+    size = model.config
+    about = {
+        "interface": INTERFACE,
+        "version": version,
+        "tick_rate": TICK_RATE,
+        "sharpness": float(model.retriever.score_scale().detach()),
+        "sizes": {
+            "noise": NOISE, "style": size.style, "value": size.value, "key": size.key, "code": size.code,
+            "found": TOP,
+        },
+        "articulation": list(FEATURES),
+        "events": list(EVENTS),
+    }  # fmt: skip
+    for name, graph in (("listen", listen_graph), ("move", move_graph), ("remember", remember_graph)):
+        write_graph(graph(model), folder / f"{name}.onnx", about)
     write_checksums(folder)
 
 
-def export_checkpoint(checkpoint: Path, corpus: Path, folder: Path) -> None:
-    """Fits the lip seal and exports a training checkpoint; its step count becomes the weights' version."""
-    saved = torch.load(checkpoint, weights_only=True, map_location="cpu")
-    model = Mouthpiece.from_checkpoint(saved["model"]).eval()
+def export_checkpoint(checkpoint: Path, corpus: Path, folder: Path, version: str) -> None:
+    """Fits the lip seal and exports a training checkpoint."""
+    model = restore(Mouthpiece, checkpoint)
     clips = [u for u in load_corpus(corpus, corpus.parent / "features", ["grid_s1"]) if u.split == "train"]
     calibrate_seal(model, clips, LipReadout.load(corpus / "lips.npz"))
-    export(model, folder, f"{INTERFACE}.{saved['step']}")
+    export(model, folder, version)
 
 
 def main() -> None:
@@ -157,8 +213,9 @@ def main() -> None:
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("--out", type=Path, default=Path("weights"))
     parser.add_argument("--corpus", type=Path, default=Path("build/corpus"))
+    parser.add_argument("--version", default="2.0")
     options = parser.parse_args()
-    export_checkpoint(options.checkpoint, options.corpus, options.out)
+    export_checkpoint(options.checkpoint, options.corpus, options.out, options.version)
 
 
 if __name__ == "__main__":

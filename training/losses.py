@@ -9,8 +9,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from ..inference.types import CHANNELS
-from .model.upper import UPPER, UpperFace
 from .phones import FEATURES
+from .precision import full_precision
+from .regions import UPPER
 
 LIP_FEATURES = {"lipClosure": 4.0, "labiodental": 2.0, "rounding": 2.0}
 """How much more the features count that lips are made of."""
@@ -35,6 +36,10 @@ class Lips:
     mean: Tensor
     deviation: Tensor
 
+    def to(self, device: str) -> Lips:
+        return Lips(*(x.to(device) for x in (self.matrix, self.offset, self.mean, self.deviation)))
+
+    @full_precision
     def __call__(self, channels: Tensor) -> Tensor:
         """``channels [B, T, 55]`` → standardised gap and width ``[B, T, 2]``."""
         return (channels @ self.matrix.T + self.offset - self.mean) / self.deviation
@@ -46,9 +51,9 @@ def articulation_loss(phones: Tensor, features: Tensor, labels: Tensor, table: T
     if not known.any():
         return phones.sum() * 0
     labels = labels[known]
-    phone = functional.cross_entropy(phones[known], labels, label_smoothing=0.05)
-    weight = torch.tensor([LIP_FEATURES.get(name, 1.0) for name in FEATURES])
-    feature = functional.binary_cross_entropy_with_logits(features[known], table[labels], weight)
+    phone = functional.cross_entropy(phones[known].float(), labels, label_smoothing=0.05)
+    weight = torch.tensor([LIP_FEATURES.get(name, 1.0) for name in FEATURES], device=labels.device)
+    feature = functional.binary_cross_entropy_with_logits(features[known].float(), table[labels], weight)
     return phone + 2 * feature
 
 
@@ -87,27 +92,7 @@ def weak_lip_loss(predicted: Tensor, target: Tensor) -> Tensor:
     return shape + 0.1 * (known * (predicted - target)).square().mean()
 
 
-def upper_loss(
-    upper: UpperFace,
-    hidden: Tensor,
-    target: Tensor,
-    measured: Tensor,
-    style: Tensor,
-    noise: Tensor,
-    continuous: Tensor,
-) -> Tensor:
-    """Negative log-likelihood of the upper face of ``target [B, T, 55]``, its past blurred by ``noise``.
-
-    The blur teaches it to recover from its own samples. ``continuous [B, T]`` is 0 around the joins of
-    chained recordings, so that it does not learn their jumps.
-    """
-    mask = measured[:, list(UPPER)]
-    target = upper.standardise(calm(target)) * mask.unsqueeze(1)
-    previous = functional.pad(target, (0, 0, 1, 0))[:, :-1] + noise
-    surprise = upper.negative_log_likelihood(target, previous, hidden.detach(), style, mask)
-    return (surprise * continuous).sum() / continuous.sum()
-
-
+@full_precision
 def calm(channels: Tensor) -> Tensor:
     """Brows, gaze and head of ``[B, T, 55]`` without the tracker's shiver; lids stay as quick as they are."""
     weights = torch.exp(-0.5 * (torch.arange(-3, 4) / SHIVER_TICKS) ** 2)

@@ -1,44 +1,81 @@
-"""Does the model move as its references do? Virtual performers over held-out clips, own against others'."""
+"""Does the model move as its references do? Virtual and real performers over held-out clips."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 
-from ..inference.animate import animate
-from ..inference.model import Model
+from ..inference.animate import animate_with
+from ..inference.bank import Bank
+from ..inference.entries import Entries
+from ..inference.model import Found, Model
 from ..inference.types import TICK_RATE, Take
+from .codes import listen_to
 from .dataset import Utterance
 from .figures import Figure
-from .performers import MOUTH, perform
+from .performers import perform
 from .prediction import as_take
+from .regions import MOUTH
 
 GROUP = "Style: virtual performers over held-out clips, mouth channels"
+COUNTS_GROUP = "Style: how many clips of a virtual performer are given"
+REAL_GROUP = "Style: real performers, each against the other's references, mouth channels"
 PERFORMERS = 24
-CLIPS = 3
+CLIPS = 5
 """Clips of each virtual performer: one is the target, the others its references."""
+COUNTS = (1, 2, 4, 8, 16, 32)
+COUNTED = 12
+"""Performers that the counts are tried on."""
 
 
-def virtual_takes(clips: Sequence[Utterance], seed: int) -> list[list[Take]]:
-    """``PERFORMERS`` lists of ``CLIPS`` takes; the takes of a list share one manner."""
-    rng = np.random.default_rng(seed)
+class StaticBank(Bank):
+    """The baseline: only the average style of all references, nothing retrieved."""
+
+    def offer(self, query: np.ndarray, found: Found, row: int, strength: float = 1.0) -> np.ndarray:
+        shares = super().offer(query, found, row, strength)
+        found.biases[row] = -1e9
+        return shares
+
+
+def shuffled(entries: Entries, seed: int = 0) -> Entries:
+    """The same keys with the values of other moments: what is found is wrong."""
+    order = np.random.default_rng(seed).permutation(len(entries))
+    return replace(entries, values=entries.values[order])
+
+
+def shuffled_bank(model: Model, takes: Sequence[Take]) -> Bank:
+    bank = Bank(model)
+    for index, take in enumerate(takes):
+        bank.add_entries(take.content_hash, shuffled(model.embed(take), index))
+    return bank
+
+
+def bank_of(model: Model, takes: Sequence[Take], kind: type[Bank] = Bank) -> Bank:
+    bank = kind(model)
+    for take in takes:
+        bank.add(take)
+    return bank
+
+
+def disguise(model: Model, clips: Sequence[Take], seed: int) -> list[Take]:
+    """``clips`` as one virtual performer of the manner ``seed`` would play them."""
+    length = max(len(take.channels) for take in clips)
+    heard = [listen_to(model, take.audio, len(take.channels)) for take in clips]
+
+    def padded(rows: list[np.ndarray]) -> torch.Tensor:
+        return torch.tensor(np.stack([np.pad(r, ((0, length - len(r)), (0, 0)), mode="edge") for r in rows]))
+
+    motion = padded([take.channels for take in clips])
+    features, level = padded([h.features for h in heard]), padded([h.level for h in heard])
     generator = torch.Generator().manual_seed(seed)
-    picks = [rng.choice(len(clips), CLIPS, replace=False) for _ in range(PERFORMERS)]
-    performers = []
-    for pick in picks:
-        takes = [as_take(clips[i]) for i in pick]
-        length = min(len(take.channels) for take in takes)
-        motion = torch.tensor(np.stack([take.channels[:length] for take in takes]))
-        moved = perform(motion, CLIPS, generator).numpy()
-        performers.append(
-            [
-                Take(m, TICK_RATE, take.name, take.audio[: length * 640], take.measured)
-                for m, take in zip(moved, takes, strict=True)
-            ]
-        )
-    return performers
+    moved = perform(motion, features, level, len(clips), generator, always=True).numpy()
+    return [
+        Take(m[: len(take.channels)], TICK_RATE, take.name, take.audio, take.measured)
+        for m, take in zip(moved, clips, strict=True)
+    ]
 
 
 def error(predicted: np.ndarray, target: np.ndarray) -> float:
@@ -47,20 +84,85 @@ def error(predicted: np.ndarray, target: np.ndarray) -> float:
     return float(np.sqrt(np.mean((predicted[: len(target), mouth] - target[:, mouth]) ** 2)))
 
 
+@dataclass(frozen=True)
+class Performance:
+    """A virtual performer: the take that is to be met, and other takes that show how."""
+
+    target: Take
+    references: list[Take]
+
+
+def performances(model: Model, clips: Sequence[Utterance], count: int, each: int, seed: int) -> list[Performance]:
+    rng = np.random.default_rng(seed)
+    made = []
+    for index in range(count):
+        pick = rng.choice(len(clips), each, replace=False)
+        target, *references = disguise(model, [as_take(clips[i]) for i in pick], seed * 1000 + index)
+        made.append(Performance(target, references))
+    return made
+
+
 def figures(model: Model, clips: Sequence[Utterance], seed: int = 7) -> list[Figure]:
-    """Error to the performer's motion with his own references, with another's, and with none."""
-    performers = virtual_takes(clips, seed)
-    errors: dict[str, list[float]] = {"own references": [], "another's references": [], "no references": []}
-    for index, (target, *own) in enumerate(performers):
-        other = performers[(index + 1) % len(performers)][1:]
-        for who, references in zip(errors, (own, other, []), strict=True):
-            moved = animate(target.audio, model, references=[(take, 1.0) for take in references])
-            errors[who].append(error(moved, target.channels))
-    arrays = {who: np.array(values) for who, values in errors.items()}
-    own, none = arrays["own references"], arrays["no references"]
-    rows = [
-        Figure.of_mean(GROUP, f"Mouthpiece, {who}", "error to own motion", e) for who, e in arrays.items()
-    ]
-    for who in ("no references", "another's references"):
-        rows.append(Figure.of_mean(GROUP, f"own against {who}", "gain, %", 100 * (arrays[who] - own) / none))
+    """Error to the performer's motion: own, another's, no, shuffled and averaged references, and the leak."""
+    cast = performances(model, clips, PERFORMERS, CLIPS, seed)
+    banks: dict[str, Callable[[int], Bank | None]] = {
+        "own references": lambda i: bank_of(model, cast[i].references),
+        "own references, static average": lambda i: bank_of(model, cast[i].references, StaticBank),
+        "own references, values shuffled": lambda i: shuffled_bank(model, cast[i].references),
+        "another's references": lambda i: bank_of(model, cast[(i + 1) % len(cast)].references),
+        "no references": lambda i: None,
+        "the target itself leaked": lambda i: bank_of(model, [*cast[i].references, cast[i].target]),
+    }
+    errors = {
+        who: np.array(
+            [error(animate_with(p.target.audio, model, make(i)), p.target.channels) for i, p in enumerate(cast)]
+        )
+        for who, make in banks.items()
+    }
+    rows = [Figure.of_mean(GROUP, f"Mouthpiece, {who}", "error to own motion", e) for who, e in errors.items()]
+    own = errors["own references"]
+    for who in list(errors)[1:-1]:
+        gain = 100 * (errors[who] - own) / errors[who]
+        rows.append(Figure.of_mean(GROUP, f"own against {who}", "gain, %", gain))
+    leak = 100 * (own - errors["the target itself leaked"]) / own
+    rows.append(Figure.of_mean(GROUP, "the leak against own references", "gain, %", leak))
     return rows
+
+
+def by_count(model: Model, clips: Sequence[Utterance], seed: int = 11) -> list[Figure]:
+    """Error with 1, 2, 4 … 32 clips of the performer."""
+    cast = performances(model, clips, COUNTED, max(COUNTS) + 1, seed)
+    rows = []
+    for count in COUNTS:
+        errors = [
+            error(
+                animate_with(p.target.audio, model, bank_of(model, p.references[:count])), p.target.channels
+            )
+            for p in cast
+        ]
+        rows.append(Figure.of_mean(COUNTS_GROUP, f"{count} clips", "error to own motion", np.array(errors)))
+    return rows
+
+
+def real(model: Model, cast: dict[str, list[Utterance]], targets: int = 6, references: int = 4) -> list[Figure]:
+    """Real performers' held-out clips with their own references, the next performer's, and none."""
+    names, rows, gains = list(cast), [], []
+    for index, name in enumerate(names):
+        own = [as_take(u) for u in cast[name]]
+        held = [u for u in cast[name] if u.split == "held"][:targets]
+        other = [as_take(u) for u in cast[names[(index + 1) % len(names)]] if u.split == "train"][:references]
+        mine = [take for take, u in zip(own, cast[name], strict=True) if u.split == "train"][:references]
+        if not held or not mine or not other:
+            continue
+        for clip in held:
+            target = as_take(clip)
+            e = [
+                error(animate_with(target.audio, model, bank_of(model, takes)), target.channels)
+                for takes in (mine, other, [])
+            ]
+            gains.append([100 * (e[1] - e[0]) / e[1], 100 * (e[2] - e[0]) / e[2]])
+    for who, values in zip(("another's", "no"), np.array(gains).T, strict=True):
+        rows.append(Figure.of_mean(REAL_GROUP, f"own against {who} references", "gain, %", values))
+    return rows
+
+

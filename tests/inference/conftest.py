@@ -13,23 +13,23 @@ import pytest
 from mouthpiece.inference.model import Model
 from mouthpiece.inference.types import SAMPLE_RATE, C, Take
 
-STYLE, NOISE = 4, 3
+STYLE, NOISE, CODE, KEY, VALUE, FOUND = 4, 3, 6, 5, 7, 8
+SIZES = {"style": STYLE, "noise": NOISE, "code": CODE, "key": KEY, "value": VALUE, "found": FOUND}
 
 
-def tiny_step(onnx, rng: np.random.Generator, **about: object):
-    """A leaky sum and a memory of the last hops; style and noise are added, head and face leave a sigmoid."""
-    helper, arrays = onnx.helper, onnx.numpy_helper
+def tiny_listen(onnx, rng: np.random.Generator, **about: object):
+    """A leaky sum and a memory of the last hops; the query also feels the last frame."""
     constants = {
-        "hear": 0.02 * rng.standard_normal((80, C)),
-        "manner": rng.standard_normal((STYLE, C)),
-        "chance": 0.3 * rng.standard_normal((NOISE, C)),
+        "hear": 0.02 * rng.standard_normal((80, CODE)),
+        "ask": rng.standard_normal((CODE, KEY)),
+        "feel": rng.standard_normal((C, KEY)),
         "leak": np.array(0.9),
         "one": np.array([1]),
         "two": np.array([2]),
         "four": np.array([4]),
         "three": np.array([3]),
+        "six": np.array([6]),
         "zero": np.array([0]),
-        "last": np.array([2]),
     }
     nodes = [
         ("Concat", ["state.hops", "mel"], ["hops"], {"axis": 1}),
@@ -38,58 +38,101 @@ def tiny_step(onnx, rng: np.random.Generator, **about: object):
         ("MatMul", ["level", "hear"], ["heard"], {}),
         ("Mul", ["state.sum", "leak"], ["kept"], {}),
         ("Add", ["kept", "heard"], ["next.sum"], {}),
+        ("Identity", ["next.sum"], ["code"], {}),
+        ("Slice", ["mel", "zero", "three", "two"], ["articulation"], {}),
+        ("MatMul", ["code", "ask"], ["asked"], {}),
+        ("MatMul", ["state.motion", "feel"], ["felt"], {}),
+        ("Add", ["asked", "felt"], ["wanted"], {}),
+        ("LpNormalization", ["wanted"], ["query"], {"axis": -1, "p": 2}),
+        ("Slice", ["heard", "zero", "two", "one"], ["few"], {}),
+        ("Sigmoid", ["few"], ["events"], {}),
+        ("Tanh", ["few"], ["affect"], {}),
+    ]
+    inputs = {"mel": [4, 80], "state.hops": [2, 80], "state.sum": [CODE], "state.motion": [C]}
+    outputs = {
+        "code": [CODE], "articulation": [4, 3], "query": [KEY], "events": [2], "affect": [2],
+        "next.hops": [2, 80], "next.sum": [CODE],
+    }  # fmt: skip
+    about = {"sizes": SIZES, "sharpness": 3.0, "articulation": ["a", "b", "c"], "events": ["d", "e"]} | about
+    return stamped(onnx, tiny_graph(onnx, "tiny_listen", nodes, inputs, outputs, constants), about)
+
+
+def tiny_move(onnx, rng: np.random.Generator):
+    """What is heard, the style, the noise and what the references offer are added and leave a sigmoid."""
+    constants = {
+        "hear": rng.standard_normal((CODE, C)),
+        "manner": rng.standard_normal((STYLE, C)),
+        "imitate": rng.standard_normal((VALUE, C)),
+        "chance": 0.3 * rng.standard_normal((NOISE, C)),
+        "one": np.array([1]),
+        "quiet": np.array(0.1),
+    }
+    nodes = [
+        ("MatMul", ["code", "hear"], ["heard"], {}),
         ("MatMul", ["style", "manner"], ["mannered"], {}),
         ("MatMul", ["noise", "chance"], ["chanced"], {}),
-        ("Sum", ["next.sum", "mannered", "chanced"], ["drive"], {}),
+        ("Exp", ["biases"], ["weights"], {}),
+        ("Unsqueeze", ["weights", "one"], ["rows"], {}),
+        ("MatMul", ["rows", "values"], ["offered"], {}),
+        ("Squeeze", ["offered", "one"], ["offer"], {}),
+        ("MatMul", ["offer", "imitate"], ["imitated"], {}),
+        ("ReduceMean", ["articulation"], ["spoken"], {"axes": [1, 2], "keepdims": 0}),
+        ("Unsqueeze", ["spoken", "one"], ["shaped"], {}),
+        ("Mul", ["shaped", "quiet"], ["said"], {}),
+        ("Sum", ["heard", "mannered", "chanced", "imitated", "said", "state.motion"], ["drive"], {}),
         ("Sigmoid", ["drive"], ["channels"], {}),
-        ("Slice", ["mel", "zero", "three", "last"], ["articulation"], {}),
-    ]
-    constants["six"] = np.array([6])
-    initial = [
-        arrays.from_array(value.astype(np.int64 if value.dtype == np.int64 else np.float32), name)
-        for name, value in constants.items()
+        ("Mul", ["channels", "quiet"], ["next.motion"], {}),
     ]
     inputs = {
-        "mel": [4, 80],
-        "style": [STYLE],
-        "noise": [NOISE],
-        "state.hops": [2, 80],
-        "state.sum": [C],
+        "code": [CODE], "articulation": [4, 3], "style": [STYLE], "values": [FOUND, VALUE], "biases": [FOUND],
+        "noise": [NOISE], "state.motion": [C],
+    }  # fmt: skip
+    outputs = {"channels": [C], "next.motion": [C]}
+    return stamped(onnx, tiny_graph(onnx, "tiny_move", nodes, inputs, outputs, constants), {})
+
+
+def tiny_remember(onnx, rng: np.random.Generator):
+    """An entry for every tick, read from its motion and sound."""
+    constants = {
+        "see": rng.standard_normal((C, KEY)),
+        "hear": rng.standard_normal((CODE, KEY)),
+        "do": 0.3 * rng.standard_normal((C, VALUE)),
+        "manner": rng.standard_normal((C, STYLE)),
+        "voice": rng.standard_normal((CODE, STYLE)),
+        "one": np.array([1]),
     }
-    outputs = {"channels": [C], "articulation": [4, 3], "next.hops": [2, 80], "next.sum": [C]}
-    graph = helper.make_graph(
+    nodes = [
+        ("Unsqueeze", ["measured", "one"], ["mask"], {}),
+        ("Unsqueeze", ["has_audio", "one"], ["loud"], {}),
+        ("Mul", ["channels", "mask"], ["seen"], {}),
+        ("Mul", ["code", "loud"], ["heard"], {}),
+        ("MatMul", ["seen", "see"], ["a"], {}),
+        ("MatMul", ["heard", "hear"], ["b"], {}),
+        ("Add", ["a", "b"], ["joint"], {}),
+        ("LpNormalization", ["joint"], ["keys"], {"axis": -1, "p": 2}),
+        ("MatMul", ["seen", "do"], ["values"], {}),
+        ("MatMul", ["seen", "manner"], ["c"], {}),
+        ("MatMul", ["heard", "voice"], ["d"], {}),
+        ("Add", ["c", "d"], ["both"], {}),
+        ("Tanh", ["both"], ["styles"], {}),
+    ]
+    inputs = {"code": ["t", CODE], "channels": ["t", C], "measured": [C], "has_audio": [1]}
+    outputs = {"keys": ["t", KEY], "values": ["t", VALUE], "styles": ["t", STYLE]}
+    return stamped(onnx, tiny_graph(onnx, "tiny_remember", nodes, inputs, outputs, constants), {})
+
+
+def tiny_graph(onnx, name: str, nodes: list, inputs: dict, outputs: dict, constants: dict):
+    helper, arrays = onnx.helper, onnx.numpy_helper
+    return helper.make_graph(
         [helper.make_node(op, takes, gives, **options) for op, takes, gives, options in nodes],
-        "tiny_step",
+        name,
         [values(helper, name, ["batch", *shape]) for name, shape in inputs.items()],
         [values(helper, name, ["batch", *shape]) for name, shape in outputs.items()],
-        initial,
+        [
+            arrays.from_array(value.astype(np.int64 if value.dtype == np.int64 else np.float32), name)
+            for name, value in constants.items()
+        ],
     )
-    return stamped(onnx, graph, {"style": STYLE, "noise": NOISE, "articulation": ["a", "b", "c"]} | about)
-
-
-def tiny_style(onnx, rng: np.random.Generator):
-    """The mean of the measured channels and, with sound, of the mel, squeezed into a style vector."""
-    helper, arrays = onnx.helper, onnx.numpy_helper
-    weights = {"move": rng.standard_normal((C, STYLE)), "hear": rng.standard_normal((80, STYLE))}
-    nodes = [
-        ("ReduceMean", ["channels"], ["mean"], {"axes": [1], "keepdims": 0}),
-        ("Mul", ["mean", "measured"], ["seen"], {}),
-        ("MatMul", ["seen", "move"], ["moved"], {}),
-        ("ReduceMean", ["mel"], ["level"], {"axes": [1], "keepdims": 0}),
-        ("MatMul", ["level", "hear"], ["loud"], {}),
-        ("Mul", ["loud", "has_audio"], ["heard"], {}),
-        ("Add", ["moved", "heard"], ["both"], {}),
-        ("Tanh", ["both"], ["style"], {}),
-    ]
-    inputs = {"channels": [1, "ticks", C], "measured": [1, C], "mel": [1, "hops", 80], "has_audio": [1, 1]}
-    graph = helper.make_graph(
-        [helper.make_node(op, takes, gives, **options) for op, takes, gives, options in nodes],
-        "tiny_style",
-        [values(helper, name, shape) for name, shape in inputs.items()],
-        [values(helper, "style", [1, STYLE])],
-        [arrays.from_array(value.astype(np.float32), name) for name, value in weights.items()],
-    )
-    return stamped(onnx, graph, {})
 
 
 def values(helper, name: str, shape: list):
@@ -99,7 +142,7 @@ def values(helper, name: str, shape: list):
 def stamped(onnx, graph, about: dict):
     proto = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8)
     onnx.helper.set_model_props(
-        proto, {"mouthpiece": json.dumps({"interface": 1, "version": "tiny"} | about)}
+        proto, {"mouthpiece": json.dumps({"interface": 2, "version": "tiny"} | about)}
     )
     onnx.checker.check_model(proto)
     return proto
@@ -114,7 +157,12 @@ def write_weights() -> Callable[..., Path]:
         folder.mkdir(parents=True, exist_ok=True)
         rng = np.random.default_rng(5)
         lines = []
-        for name, proto in (("step", tiny_step(onnx, rng, **about)), ("style", tiny_style(onnx, rng))):
+        graphs = {
+            "listen": tiny_listen(onnx, rng, **about),
+            "move": tiny_move(onnx, rng),
+            "remember": tiny_remember(onnx, rng),
+        }
+        for name, proto in graphs.items():
             content = proto.SerializeToString()
             (folder / f"{name}.onnx").write_bytes(content)
             lines.append(f"{hashlib.sha256(content).hexdigest()}  {name}.onnx\n")

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from mouthpiece.inference.animate import animate
+from mouthpiece.inference.bank import Bank
 from mouthpiece.inference.errors import Cancelled
 from mouthpiece.inference.model import Model
 from mouthpiece.inference.session import Session
-from mouthpiece.inference.style import StyleBank
 from mouthpiece.inference.types import SAMPLE_RATE, TICK_RATE, C
 
 
@@ -22,10 +22,10 @@ def test_frames_for_every_length(model: Model, samples: int, frames: int) -> Non
 
 def test_is_the_sessions_steps(model: Model, speech: np.ndarray, make_take) -> None:
     takes = [make_take(0), make_take(1, audio=speech)]
-    bank = StyleBank(model)
+    bank = Bank(model)
     for take in takes:
         bank.add(take, 0.5)
-    session = Session(model, style=bank.style(), style_strength=0.7, valence=0.3, arousal=-0.2, seed=9)
+    session = Session(model, bank=bank, style_strength=0.7, valence=0.3, arousal=-0.2, seed=9)
     streamed = np.concatenate([session.push(speech), session.flush()])
     settings = {"style_strength": 0.7, "valence": 0.3, "arousal": -0.2, "seed": 9}
     made = animate(speech, model, references=[(take, 0.5) for take in takes], **settings)

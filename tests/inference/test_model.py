@@ -17,11 +17,15 @@ from mouthpiece.inference.types import C
 def test_the_shipped_model_keeps_the_contract(shipped: Model) -> None:
     for batch in (1, 3):
         state = shipped.initial_state(batch)
-        zeros = [np.zeros((batch, *shape), np.float32) for shape in ((4, 80), (64,), (shipped.noise_size,))]
-        zeros[1] = np.zeros((batch, shipped.style_size), np.float32)
-        channels, articulation, after = shipped.step(*zeros, state)
+        heard, after = shipped.listen(np.zeros((batch, 4, 80), np.float32), state)
+        assert heard.code.shape == (batch, shipped.code_size)
+        assert heard.articulation.shape == (batch, 4, len(shipped.about["articulation"]))
+        assert heard.events.shape == (batch, len(shipped.about["events"]))
+        assert heard.affect.shape == (batch, 2)
+        np.testing.assert_allclose(np.linalg.norm(heard.query, axis=1), 1, atol=1e-5)
+        noise = np.zeros((batch, shipped.noise_size), np.float32)
+        channels, after = shipped.move(heard, shipped.nothing_found(batch), noise, after)
         assert channels.shape == (batch, C)
-        assert articulation.shape == (batch, 4, len(shipped.about["articulation"]))
         assert {name: value.shape for name, value in after.items()} == {
             name: value.shape for name, value in state.items()
         }
@@ -37,14 +41,18 @@ def test_a_step_leaves_its_inputs_alone(model: Model) -> None:
     rng = np.random.default_rng(0)
     state = {name: rng.random(value.shape, np.float32) for name, value in model.initial_state().items()}
     kept = {name: value.copy() for name, value in state.items()}
-    mel, style = rng.random((1, 4, 80), np.float32), np.zeros((1, model.style_size), np.float32)
-    noise = np.zeros((1, model.noise_size), np.float32)
-    first = model.step(mel, style, noise, state)[0]
+    mel, noise = rng.random((1, 4, 80), np.float32), np.zeros((1, model.noise_size), np.float32)
+
+    def frame() -> np.ndarray:
+        heard, after = model.listen(mel, state)
+        return model.move(heard, model.nothing_found(), noise, after)[0]
+
+    first = frame()
     assert all(np.array_equal(state[name], kept[name]) for name in kept)
-    assert np.array_equal(model.step(mel, style, noise, state)[0], first)
+    assert np.array_equal(frame(), first)
 
 
-@pytest.mark.parametrize("name", ["step.onnx", "style.onnx", "SHA256SUMS"])
+@pytest.mark.parametrize("name", ["listen.onnx", "move.onnx", "remember.onnx", "SHA256SUMS"])
 def test_missing_weights(write_weights, tmp_path: Path, name: str) -> None:
     folder = write_weights(tmp_path / "weights")
     (folder / name).unlink()
@@ -52,7 +60,7 @@ def test_missing_weights(write_weights, tmp_path: Path, name: str) -> None:
         Model.load(folder)
 
 
-@pytest.mark.parametrize("name", ["step.onnx", "style.onnx"])
+@pytest.mark.parametrize("name", ["listen.onnx", "move.onnx", "remember.onnx"])
 def test_damaged_weights(write_weights, tmp_path: Path, name: str) -> None:
     path = write_weights(tmp_path / "weights") / name
     content = bytearray(path.read_bytes())
@@ -64,11 +72,12 @@ def test_damaged_weights(write_weights, tmp_path: Path, name: str) -> None:
 
 def test_weights_that_are_no_network(write_weights, tmp_path: Path) -> None:
     folder = write_weights(tmp_path / "weights")
-    (folder / "step.onnx").write_bytes(b"no network")
+    (folder / "move.onnx").write_bytes(b"no network")
     digest = hashlib.sha256(b"no network").hexdigest()
-    sums = (folder / "SHA256SUMS").read_text().splitlines()
-    (folder / "SHA256SUMS").write_text(f"{digest}  step.onnx\n{sums[1]}\n")
-    with pytest.raises(WeightsError, match=r"step\.onnx cannot be opened"):
+    lines = (folder / "SHA256SUMS").read_text().splitlines()
+    kept = [line for line in lines if not line.endswith("move.onnx")]
+    (folder / "SHA256SUMS").write_text("\n".join([*kept, f"{digest}  move.onnx"]))
+    with pytest.raises(WeightsError, match=r"move\.onnx cannot be opened"):
         Model.load(folder)
 
 

@@ -7,10 +7,11 @@ import itertools
 import numpy as np
 import pytest
 
+from mouthpiece.inference.bank import Bank
 from mouthpiece.inference.features import TAIL
 from mouthpiece.inference.model import Model
-from mouthpiece.inference.session import Session, frame_noise
-from mouthpiece.inference.types import SAMPLE_RATE, TICK_SAMPLES, C, frame_count
+from mouthpiece.inference.session import Session, Track, frame_noise
+from mouthpiece.inference.types import SAMPLE_RATE, TICK_SAMPLES, C, Take, frame_count
 
 
 def run(session: Session, samples: np.ndarray, sizes: list[int] | None = None) -> np.ndarray:
@@ -102,13 +103,41 @@ def test_a_strange_snapshot_is_refused(tiny: Model, shipped: Model) -> None:
         Session(tiny).restore(Session(tiny, batch=2).save())
 
 
-def test_rows_of_a_batch_are_the_single_tracks(model: Model, speech: np.ndarray) -> None:
+def bank_of(model: Model, *takes: Take) -> Bank:
+    bank = Bank(model)
+    for take in takes:
+        bank.add(take)
+    return bank
+
+
+def test_rows_of_a_batch_are_the_single_tracks(model: Model, speech: np.ndarray, make_take) -> None:
     rows = np.stack([speech, 0.1 * speech, np.zeros_like(speech)])
-    styles = np.random.default_rng(0).standard_normal((3, model.style_size)).astype(np.float32)
-    batch = Session(model, style=styles, batch=3, seed=3)
+    tracks = [Track(seed=3), Track(seed=4, valence=0.5), Track(bank=bank_of(model, make_take(0)), seed=5)]
+    batch = Session(model, batch=3)
+    for row, track in enumerate(tracks):
+        batch.reset(row, track)
     frames = np.concatenate([batch.push(rows[:, :9999]), batch.push(rows[:, 9999:]), batch.flush()], axis=1)
-    for row, style, got in zip(rows, styles, frames, strict=True):
-        np.testing.assert_allclose(got, run(Session(model, style=style, seed=3), row), atol=1e-5, rtol=0)
+    for samples, track, got in zip(rows, tracks, frames, strict=True):
+        single = Session(model)
+        single.reset(0, track)
+        np.testing.assert_allclose(got, run(single, samples), atol=2e-5, rtol=0)
+
+
+def test_a_row_that_begins_anew_forgets_and_leaves_the_others_alone(model: Model, speech, make_take) -> None:
+    """Packing: what a row gives depends on nothing but its own sound and track."""
+    ticks = len(speech) // TICK_SAMPLES // 2 * TICK_SAMPLES
+    pair = np.stack([speech[:ticks], speech[:ticks][::-1]])
+    plain = Session(model, batch=2, seed=3).push(pair)
+    session = Session(model, batch=2, seed=3)
+    session.reset(1, Track(bank=bank_of(model, make_take(0)), seed=8))
+    half = ticks // 2 // TICK_SAMPLES * TICK_SAMPLES
+    session.push(np.stack([speech[:half], speech[-half:]]))
+    session.reset(0, Track(seed=3))
+    session.reset(1, Track(seed=3))
+    assert np.array_equal(session.push(pair), plain)
+    session.push(np.zeros((2, 100)))
+    with pytest.raises(ValueError, match="whole ticks"):
+        session.reset(0, Track())
 
 
 def test_the_number_of_tracks_is_checked(tiny: Model) -> None:

@@ -1,24 +1,43 @@
-"""Sizes of the network; stored in every checkpoint, so that an export rebuilds exactly what was trained."""
+"""Sizes of the networks; stored in every checkpoint, so that an export rebuilds exactly what was trained."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from ...inference.types import C
+from ..events import EVENTS
 from ..phones import FEATURES, PHONES
 
 
 @dataclass(frozen=True)
 class Config:
-    """Widths in units; the audio trunk ticks at 25 Hz over convolutions at 100 and 50 Hz."""
+    """Widths in units; the ear's trunk ticks at 25 Hz over convolutions at 100 and 50 Hz."""
 
     mels: int = 80
     conv: int = 192
-    trunk: int = 320
-    bottleneck: int = 24
-    decoder: int = 256
-    style: int = 64
-    face: int = 128
+    ear: int = 320
+    ear_blocks: int = 4
+    bottleneck: int = 32
+    probe: int = 192
     phones: int = len(PHONES)
     features: int = len(FEATURES)
+    events: int = len(EVENTS)
     channels: int = C
+    width: int = 256
+    heads: int = 4
+    layers: int = 4
+    window: int = 64
+    """Ticks that the generator remembers (2.56 s)."""
+    hear: int = 24
+    feel: int = 16
+    key: int = 64
+    value: int = 96
+    style: int = 64
+    flow: int = 256
+    offline: bool = False
+    """The baseline that also attends to the future; never exported."""
+
+    @property
+    def code(self) -> int:
+        """Width of what the ear tells the mouth: two phone posteriors, four features, bottleneck, level."""
+        return 2 * self.phones + 4 * self.features + self.bottleneck + 1

@@ -1,19 +1,51 @@
-"""The ear: log-mel to articulation, in any voice."""
+"""The ear: log-mel to articulation, vocal events and affect, in any voice."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from .config import Config
-from .layers import CausalConv, Recurrent
+from .layers import CausalConv, GatedBlock
 from .normalise import CausalNormaliser
+
+State = dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What the ear makes of ``T`` ticks.
+
+    ``phones`` and ``features`` are logits ``[B, 4 T, P or F]``, ``bottleneck [B, T, K]`` in [-1, 1], ``level
+    [B, T, 1]`` the loudness under the running peak, ``events`` logits ``[B, T, E + 1]``, ``affect [B, T, 2]``
+    valence and arousal in [-1, 1].
+    """
+
+    phones: Tensor
+    features: Tensor
+    bottleneck: Tensor
+    level: Tensor
+    events: Tensor
+    affect: Tensor
+
+    def code(self, keep: Tensor | float = 1.0) -> Tensor:
+        """The voice-independent code ``[B, T, code]`` that the mouth hears.
+
+        ``keep`` (training) is 0 where the mouth must do without the bottleneck.
+        """
+        batch, ticks = self.bottleneck.shape[:2]
+        posterior = self.phones.float().softmax(-1).reshape(batch, ticks, 2, 2, -1).mean(3)
+        probability = self.features.float().sigmoid()
+        parts = [posterior, probability, self.bottleneck.float() * keep, self.level.float()]
+        return torch.cat([part.reshape(batch, ticks, -1) for part in parts], -1)
 
 
 class AudioEncoder(nn.Module):
-    """Log-mel ``[B, 4 T, 80]`` → phone and feature logits ``[B, 4 T, P or F]``, bottleneck ``[B, T, K]``.
+    """Log-mel ``[B, 4 T, 80]`` and a dictionary of states → ``Heard`` and the new states.
 
-    Convolutions at 100 and 50 Hz, a recurrent trunk at 25 Hz. ``state`` is a dictionary of tensors.
+    Convolutions at 100 and 50 Hz, gated recurrent blocks at 25 Hz.
     """
 
     def __init__(self, config: Config) -> None:
@@ -22,27 +54,31 @@ class AudioEncoder(nn.Module):
         self.normalise = CausalNormaliser(config.mels)
         self.conv1 = CausalConv(config.mels + 1, config.conv, 5)
         self.conv2 = CausalConv(config.conv, config.conv, 4, stride=2)
-        self.conv3 = CausalConv(config.conv, config.conv, 3)
-        self.trunk = Recurrent(2 * config.conv, config.trunk, layers=2)
-        self.read = nn.Linear(config.trunk + 2 * config.conv, config.trunk)
-        self.articulation = nn.Linear(config.trunk, 4 * (config.phones + config.features))
-        self.bottleneck = nn.Linear(config.trunk, config.bottleneck)
+        self.conv3 = CausalConv(config.conv, config.ear, 4, stride=2)
+        self.blocks = nn.ModuleList(GatedBlock(config.ear) for _ in range(config.ear_blocks))
+        self.norm = nn.LayerNorm(config.ear)
+        self.articulation = nn.Linear(config.ear, 4 * (config.phones + config.features))
+        self.bottleneck = nn.Linear(config.ear, config.bottleneck)
+        self.events = nn.Linear(config.ear, config.events + 1)
+        self.affect = nn.Linear(config.ear, 2)
 
-    def initial_state(self, batch: int) -> dict[str, Tensor]:
-        parts = ("normalise", "conv1", "conv2", "conv3", "trunk")
-        return {name: getattr(self, name).initial_state(batch) for name in parts}
+    def initial_state(self, batch: int) -> State:
+        parts = ("normalise", "conv1", "conv2", "conv3")
+        state = {name: getattr(self, name).initial_state(batch) for name in parts}
+        return state | {f"ear{i}": block.initial_state(batch) for i, block in enumerate(self.blocks)}
 
-    def forward(
-        self, mel: Tensor, state: dict[str, Tensor]
-    ) -> tuple[Tensor, Tensor, Tensor, dict[str, Tensor]]:
+    def forward(self, mel: Tensor, state: State) -> tuple[Heard, State]:
         batch, ticks = mel.shape[0], mel.shape[1] // 4
         new = {}
         x, new["normalise"] = self.normalise(mel, state["normalise"])
+        level = x[..., -1].reshape(batch, ticks, 4).mean(-1, keepdim=True)
         for name in ("conv1", "conv2", "conv3"):
             x, new[name] = getattr(self, name)(x, state[name])
-        x = x.reshape(batch, ticks, -1)
-        h, new["trunk"] = self.trunk(x, state["trunk"])
-        h = torch.relu(self.read(torch.cat([h, x], -1)))
+        for i, block in enumerate(self.blocks):
+            x, new[f"ear{i}"] = block(x, state[f"ear{i}"])
+        h = self.norm(x)
         logits = self.articulation(h).reshape(batch, 4 * ticks, -1)
         phones, features = logits.split([self.config.phones, self.config.features], -1)
-        return phones, features, torch.tanh(self.bottleneck(h)), new
+        bottleneck = torch.tanh(self.bottleneck(h))
+        affect = torch.tanh(self.affect(h))
+        return Heard(phones, features, bottleneck, level, self.events(h), affect), new

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 
 class CausalConv(nn.Module):
@@ -18,38 +19,72 @@ class CausalConv(nn.Module):
         self.memory = kernel - stride
 
     def initial_state(self, batch: int) -> Tensor:
-        return torch.zeros(batch, self.memory, self.conv.in_channels)
+        return self.conv.weight.new_zeros(batch, self.memory, self.conv.in_channels)
 
     def forward(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         x = torch.cat([state, x], dim=1)
         y = self.conv(x.transpose(1, 2)).transpose(1, 2)
-        return torch.relu(y), x[:, x.shape[1] - self.memory :]
+        return functional.silu(y), x[:, x.shape[1] - self.memory :]
 
 
-class Recurrent(nn.Module):
-    """Stacked GRU. ``x [B, T, in]``, state ``[B, layers, width]`` → ``[B, T, width]``."""
+class LinearScan(torch.autograd.Function):
+    """``h_t = a_t h_{t-1} + b_t`` along the first axis; ``a, b [T, ...]``, ``h0 [...]``."""
 
-    def __init__(self, inputs: int, width: int, layers: int = 1) -> None:
+    @staticmethod
+    def forward(ctx, a: Tensor, b: Tensor, h0: Tensor) -> Tensor:
+        h = torch.empty_like(b)
+        last = h0
+        for t in range(len(b)):
+            torch.addcmul(b[t], a[t], last, out=h[t])
+            last = h[t]
+        ctx.save_for_backward(a, h, h0)
+        return h
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        a, h, h0 = ctx.saved_tensors
+        flow = torch.empty_like(gradient)
+        flow[-1] = gradient[-1]
+        for t in range(len(gradient) - 2, -1, -1):
+            torch.addcmul(gradient[t], a[t + 1], flow[t + 1], out=flow[t])
+        previous = torch.cat([h0.unsqueeze(0), h[:-1]])
+        return flow * previous, flow, flow[0] * a[0]
+
+
+class GatedBlock(nn.Module):
+    """Residual block: a gated linear recurrence, then a gated feed-forward layer.
+
+    The gates see the current and the previous input only (minimal GRU, Feng et al. 2024), so training runs
+    over all ticks in a few matrix products. ``x [B, T, D]``; state ``[B, 2 D]``: previous normalised input
+    and hidden values.
+    """
+
+    def __init__(self, width: int) -> None:
         super().__init__()
-        self.gru = nn.GRU(inputs, width, layers, batch_first=True)
+        self.width = width
+        self.norm = nn.LayerNorm(width)
+        self.enter = nn.Linear(2 * width, 3 * width)
+        self.leave = nn.Linear(width, width)
+        self.feed_norm = nn.LayerNorm(width)
+        self.feed_enter = nn.Linear(width, 4 * width)
+        self.feed_leave = nn.Linear(2 * width, width)
 
     def initial_state(self, batch: int) -> Tensor:
-        return torch.zeros(batch, self.gru.num_layers, self.gru.hidden_size)
+        return self.enter.weight.new_zeros(batch, 2 * self.width)
 
     def forward(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
-        y, hidden = self.gru(x, state.transpose(0, 1).contiguous())
-        return y, hidden.transpose(0, 1)
-
-
-class StyleModulation(nn.Module):
-    """Feature-wise scale and shift by a style vector (FiLM, Perez et al. 2018); identity for a zero style."""
-
-    def __init__(self, style: int, width: int) -> None:
-        super().__init__()
-        self.film = nn.Linear(style, 2 * width, bias=False)
-        nn.init.normal_(self.film.weight, std=0.02)
-
-    def forward(self, x: Tensor, style: Tensor) -> Tensor:
-        """``x [B, T, width]``, ``style [B, S]``."""
-        scale, shift = self.film(style).unsqueeze(1).chunk(2, dim=-1)
-        return x * (1 + scale) + shift
+        before, hidden = state.split(self.width, -1)
+        y = self.norm(x)
+        shifted = torch.cat([before.unsqueeze(1), y[:, :-1]], 1)
+        update, candidate, gate = self.enter(torch.cat([y, shifted], -1)).chunk(3, -1)
+        update = torch.sigmoid(update.float())
+        keep, new = 1 - update, update * candidate.float()
+        if x.shape[1] == 1:
+            h = keep * hidden.unsqueeze(1) + new
+        else:
+            h = LinearScan.apply(keep.transpose(0, 1).contiguous(), new.transpose(0, 1).contiguous(), hidden)
+            h = h.transpose(0, 1)
+        x = x + self.leave(h * functional.silu(gate))
+        gate, value = self.feed_enter(self.feed_norm(x)).chunk(2, -1)
+        x = x + self.feed_leave(functional.silu(gate) * value)
+        return x, torch.cat([y[:, -1], h[:, -1]], -1)

@@ -1,66 +1,101 @@
-"""The whole model: one tick for export and streaming, whole sequences for training."""
+"""The whole model as three graphs: what it hears, how it moves, and how it remembers a take."""
 
 from __future__ import annotations
-
-from dataclasses import asdict
 
 import torch
 from torch import Tensor, nn
 
+from .codec import BLOCK, LATENT, MOUTH_LATENT, MotionCodec, measured_regions
 from .config import Config
-from .decoder import MotionDecoder
-from .encoder import AudioEncoder
+from .encoder import AudioEncoder, Heard
+from .generator import HISTORY, Generator, Guide
+from .retrieval import CONTEXT, Retriever
 from .seal import LipSeal
-from .style import StyleEncoder
-from .upper import UPPER, UpperFace
 
 State = dict[str, Tensor]
+NOISE = 2 * LATENT
+"""Standard normals per frame: for the keyframe, should one be due, and for the detail."""
 
 
 class Mouthpiece(nn.Module):
-    """Ear, mouth, upper face and style encoder, trained together."""
+    """Ear, retriever, generator, motion codec and lip seal."""
 
     def __init__(self, config: Config) -> None:
         super().__init__()
         self.config = config
         self.encoder = AudioEncoder(config)
-        self.decoder = MotionDecoder(config)
+        self.codec = MotionCodec()
+        self.retriever = Retriever(config)
+        self.generator = Generator(config)
         self.seal = LipSeal()
-        self.upper = UpperFace(config)
-        self.style = StyleEncoder(config)
+        self.register_buffer("temperature", torch.ones(LATENT))
 
     def initial_state(self, batch: int) -> State:
-        parts = (self.encoder, self.decoder, self.upper)
-        return {name: value for part in parts for name, value in part.initial_state(batch).items()}
+        """``context`` and ``motion`` belong to both graphs: ``listen`` reads the motion that ``move`` made."""
+        config, zeros = self.config, self.temperature.new_zeros
+        return self.encoder.initial_state(batch) | {
+            "context": zeros(batch, CONTEXT - 1, config.hear + config.feel),
+            "motion": zeros(batch, HISTORY, LATENT),
+            "memory": zeros(batch, config.layers, 2, config.window, config.width),
+            "known": zeros(batch, config.window),
+            "keyframes": zeros(batch, 2, LATENT),
+            "tick": zeros(batch, 1),
+        }
 
-    def hear_and_move(self, mel: Tensor, style: Tensor, keep: Tensor | None = None) -> dict[str, Tensor]:
-        """Whole sequences: ``mel [B, 4 T, 80]``, ``style [B, S]`` → logits, channels and hidden sequence.
+    def listen(self, mel: Tensor, state: State) -> tuple[Heard, Tensor, Tensor, State]:
+        """One tick: ``mel [B, 4, 80]`` → what is heard, its code ``[B, A]``, the query ``[B, K]``, new state."""
+        ear = {name: state[name] for name in self.encoder.initial_state(1)}
+        heard, new = self.encoder(mel, ear)
+        code = heard.code()
+        motion = state["motion"][:, :1]
+        now = torch.cat([self.retriever.hear(code), self.retriever.feel(motion)], -1)
+        context = torch.cat([state["context"], now], 1)
+        query = self.retriever.from_context(context.flatten(1).unsqueeze(1), torch.ones_like(code[:, 0, :4]))
+        return heard, code[:, 0], query[:, 0], new | {"context": context[:, 1:]}
 
-        ``keep [B, 1, 1]`` (training) is 0 for rows whose mouth must do without the bottleneck.
-        """
-        state = self.initial_state(len(mel))
-        phones, features, bottleneck, _ = self.encoder(mel, state)
-        if keep is not None:
-            bottleneck = bottleneck * keep
-        channels, hidden, _ = self.decoder(phones, features, bottleneck, style, state)
-        return {"phones": phones, "features": features, "channels": channels, "hidden": hidden}
+    def move(
+        self, code: Tensor, features: Tensor, guide: Guide, noise: Tensor, state: State
+    ) -> tuple[Tensor, State]:
+        """One tick: code ``[B, A]``, feature probabilities ``[B, 4, F]``, the guide of one tick, noise ``[B,
+        NOISE]`` → channels ``[B, C]`` and the new state."""
+        generator, style, values, biases = self.generator, guide.style, guide.values, guide.biases
+        known = torch.cat([state["known"][:, 1:], torch.ones_like(state["tick"])], 1)
+        x = generator.enter(code.unsqueeze(1), state["motion"].flatten(1).unsqueeze(1), style)
+        memories = []
+        for index, layer in enumerate(generator.layers):
+            x, memory = layer.step(x, values, biases, state["memory"][:, index], known)
+            memories.append(memory)
+        h = generator.norm(x)
+        slow_noise, fast_noise = (noise.unsqueeze(1) * self.temperature.repeat(2)).split(LATENT, -1)
+        planned = (generator.keyframe(h) + generator.slow_flow.one_step(slow_noise, h))[:, 0]
+        due = (state["tick"] < 0.5).to(planned.dtype)
+        before, after = state["keyframes"].unbind(1)
+        before, after = torch.lerp(before, after, due), torch.lerp(after, planned, due)
+        path = torch.lerp(before, after, (state["tick"] + 1) / BLOCK).unsqueeze(1)
+        mean, condition = generator.refine(h, path)
+        motion = path + mean + generator.fast_flow.one_step(fast_noise, condition)
+        channels = self.seal(self.codec.decode(motion[:, 0]), features)
+        tick = torch.where(state["tick"] > BLOCK - 1.5, 0.0, state["tick"] + 1)
+        return channels, {
+            "motion": torch.cat([motion, state["motion"][:, :-1]], 1),
+            "memory": torch.stack(memories, 1),
+            "known": known,
+            "keyframes": torch.stack([before, after], 1),
+            "tick": tick,
+        }
 
-    def step(self, mel: Tensor, style: Tensor, noise: Tensor, state: State) -> tuple[Tensor, Tensor, State]:
-        """One tick: ``mel [B, 4, 80]`` → channels ``[B, C]``, articulation ``[B, 4, F]``, new state."""
-        phones, features, bottleneck, heard = self.encoder(mel, state)
-        channels, hidden, moved = self.decoder(phones, features, bottleneck, style, state)
-        face, lived = self.upper(hidden, style, noise, state)
-        probability = features.sigmoid()
-        channels = self.seal(channels[:, 0], probability)
-        channels[:, list(UPPER)] = face
-        shapes, head = channels[:, :-3].clamp(0, 1), channels[:, -3:]
-        return torch.cat([shapes, head], -1), probability, heard | moved | lived
+    def remember(self, code: Tensor, channels: Tensor, measured: Tensor, has_audio: Tensor) -> tuple[Tensor, ...]:
+        """A take: ``code [1, T, A]``, ``channels [1, T, C]``, ``measured [1, C]``, ``has_audio [1, 1]`` → keys
+        ``[1, E, K]``, values ``[1, E, V]``, styles ``[1, E, S]``."""
+        motion = self.codec.encode(channels, measured)
+        flags = torch.cat([measured_regions(measured), has_audio], 1)
+        entries = self.retriever(code * has_audio.unsqueeze(1), motion, flags)
+        return entries.keys, entries.values, entries.styles
 
-    def checkpoint(self) -> dict:
-        return {"config": asdict(self.config), "weights": self.state_dict()}
 
-    @classmethod
-    def from_checkpoint(cls, saved: dict) -> Mouthpiece:
-        model = cls(Config(**saved["config"]))
-        model.load_state_dict(saved["weights"])
-        return model
+def set_temperature(model: Mouthpiece, mouth: float, rest: float = 1.0) -> None:
+    """How much of the noise reaches mouth and upper face: lips are nearly deterministic, lids are not."""
+    model.temperature[:MOUTH_LATENT] = mouth
+    model.temperature[MOUTH_LATENT:] = rest
+
+

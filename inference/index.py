@@ -1,0 +1,132 @@
+"""Nearest entries of a query by similarity: exact for most banks, in cells for huge ones.
+
+Candidates come from float32 products; they are scored again in float64 and ties go to the earlier entry, so
+that the result does not depend on how a library sums.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+
+EXACT_LIMIT = 100_000
+"""Entries up to which every one is looked at."""
+BLOCK = 64
+"""Entries whose highest score is found first."""
+MARGIN = 1e-4
+"""More than a float32 product of unit vectors can be wrong by."""
+ENTRIES_PER_CELL = 512
+PROBED = 0.06
+"""Share of the cells that a query looks into."""
+ROUNDS = 6
+SAMPLED_PER_CELL = 24
+
+
+class Index(Protocol):
+    """Finds the places of the ``count`` entries with the highest ``key · query + bias``, best first."""
+
+    def search(self, query: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+        """``query float32 [K]`` → places ``int [n]`` and scores ``float64 [n]``, ``n <= count``."""
+        ...
+
+
+def best(scores: np.ndarray, count: int) -> np.ndarray:
+    """Places of all float32 ``scores [N]`` that may be among the ``count`` highest, in ascending order."""
+    if len(scores) <= max(count, BLOCK):
+        return np.arange(len(scores))
+    whole = len(scores) // BLOCK * BLOCK
+    tops = scores[:whole].reshape(-1, BLOCK).max(1)
+    tops = np.append(tops, scores[whole:].max()) if whole < len(scores) else tops
+    if len(tops) > count:
+        chosen = np.flatnonzero(tops >= np.partition(tops, -count)[-count] - MARGIN)
+    else:
+        chosen = np.arange(len(tops))
+    places = (chosen[:, None] * BLOCK + np.arange(BLOCK)).ravel()
+    places = places[places < len(scores)]
+    found = scores[places]
+    if len(found) <= count:
+        return places
+    return places[found >= np.partition(found, -count)[-count] - MARGIN]
+
+
+def rescore(
+    keys: np.ndarray, biases: np.ndarray, query: np.ndarray, places: np.ndarray, count: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The ``count`` best of ``places`` by float64 score; ties go to the lower place."""
+    scores = (keys[places].astype(np.float64) * query.astype(np.float64)).sum(1) + biases[places]
+    order = np.lexsort((places, -scores))[:count]
+    return places[order], scores[order]
+
+
+class ExactIndex:
+    """Looks at every entry. ``keys float32 [N, K]`` of length one, ``biases float64 [N]`` added to the score."""
+
+    def __init__(self, keys: np.ndarray, biases: np.ndarray) -> None:
+        self.keys, self.biases = np.ascontiguousarray(keys), biases
+        self.plain = not biases.any()
+
+    def search(self, query: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+        scores = self.keys @ query
+        if not self.plain:
+            scores = scores + self.biases.astype(np.float32)
+        return rescore(self.keys, self.biases, query, best(scores, count), count)
+
+
+class CellIndex:
+    """Inverted file (Jégou et al. 2011): entries sorted into cells of similar keys, few cells looked into.
+
+    The cells are means of directions (spherical k-means), found from an evenly spaced sample: the same entries
+    in the same order give the same cells.
+    """
+
+    def __init__(self, keys: np.ndarray, biases: np.ndarray) -> None:
+        cells = max(1, len(keys) // ENTRIES_PER_CELL)
+        self.centres = centres_of(keys, cells)
+        home = nearest_centre(keys, self.centres)
+        order = np.argsort(home, kind="stable")
+        self.places = order
+        self.keys, self.biases = np.ascontiguousarray(keys[order]), biases[order]
+        self.starts = np.searchsorted(home[order], np.arange(cells + 1))
+        self.probes = max(8, round(PROBED * cells))
+
+    def search(self, query: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+        nearness = self.centres @ query
+        probed = np.sort(np.argpartition(-nearness, min(self.probes, len(nearness) - 1))[: self.probes])
+        spans = [np.arange(self.starts[c], self.starts[c + 1]) for c in probed]
+        scores = [
+            self.keys[self.starts[c] : self.starts[c + 1]] @ query
+            + self.biases[self.starts[c] : self.starts[c + 1]].astype(np.float32)
+            for c in probed
+        ]
+        inside = np.concatenate(spans)
+        inside = inside[best(np.concatenate(scores), count)]
+        exact = (self.keys[inside].astype(np.float64) * query.astype(np.float64)).sum(1) + self.biases[inside]
+        places = self.places[inside]
+        chosen = np.lexsort((places, -exact))[:count]
+        return places[chosen], exact[chosen]
+
+
+def nearest_centre(keys: np.ndarray, centres: np.ndarray, chunk: int = 16_384) -> np.ndarray:
+    """Index of the most similar centre of each key, ``int [N]``."""
+    parts = [np.argmax(keys[i : i + chunk] @ centres.T, 1) for i in range(0, len(keys), chunk)]
+    return np.concatenate(parts)
+
+
+def centres_of(keys: np.ndarray, cells: int) -> np.ndarray:
+    """Spherical k-means of a sample: unit vectors ``float32 [cells, K]``."""
+    step = max(1, len(keys) // (cells * SAMPLED_PER_CELL))
+    sample = keys[::step]
+    centres = sample[:: max(1, len(sample) // cells)][:cells].copy()
+    for _ in range(ROUNDS):
+        home = nearest_centre(sample, centres)
+        sums = np.zeros_like(centres)
+        np.add.at(sums, home, sample)
+        length = np.linalg.norm(sums, axis=1, keepdims=True)
+        centres = np.where(length > 0, sums / np.maximum(length, 1e-9), centres)
+    return centres
+
+
+def make_index(keys: np.ndarray, biases: np.ndarray) -> Index:
+    """The index that suits the number of entries."""
+    return (ExactIndex if len(keys) <= EXACT_LIMIT else CellIndex)(keys, biases)

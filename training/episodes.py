@@ -1,0 +1,111 @@
+"""Episodes: sequences of virtual performers with other recordings of the same performer as references."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .augment import augment
+from .dataset import Sequence
+from .losses import calm
+from .material import Material
+from .model.codec import latent_mask, measured_regions
+from .model.encoder import AudioEncoder
+from .model.step import Mouthpiece
+from .performers import perform
+from .run import Recipe
+
+MUTE = -17.0
+"""Mean log-mel below which a sequence has no sound (digital silence is -18.4)."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """``groups × clips`` filmed sequences and ``voices`` unfilmed ones make a step."""
+
+    groups: int = 8
+    clips: int = 4
+    voices: int = 12
+
+
+@dataclass(frozen=True)
+class Episode:
+    """``B`` filmed rows, then ``V`` voices; shapes of the filmed ones are ``[B, …]``, of all ``[B + V, …]``."""
+
+    code: Tensor
+    """[B + V, T, A]; zeros for takes without sound"""
+    channels: Tensor
+    """[B, T, C], what the virtual performer did"""
+    motion: Tensor
+    """[B, T, L], its latents"""
+    mask: Tensor
+    """[B, L], which latents were measured"""
+    measured: Tensor
+    """[B, C]"""
+    spoken: Tensor
+    """[B, 1], 1 where there is sound"""
+    continuous: Tensor
+    """[B, T, 1], 0 around joins"""
+    phones: np.ndarray
+    """labels of the voices, int [V, 4 T]"""
+    filmed: Sequence
+
+
+@torch.no_grad()
+def listen(encoder: AudioEncoder, mel: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Code ``[B, T, A]``, feature probabilities ``[B, T, F]`` and level ``[B, T, 1]`` of log-mel."""
+    heard, _ = encoder(mel, encoder.initial_state(len(mel)))
+    features = heard.features.float().sigmoid()
+    ticks = features.reshape(len(mel), -1, 4, features.shape[-1]).mean(2)
+    return heard.code(), ticks, heard.level.float()
+
+
+def draw(model: Mouthpiece, material: Material, recipe: Recipe, rows: Rows, step: int) -> Episode:
+    """The episode of a step; everything random is keyed by (seed, step)."""
+    rng, generator = recipe.randomness(step)
+    filmed = material.filmed.draw(rng, rows.groups, rows.clips)
+    voices = material.voices.draw(rng, rows.voices, 1)
+    clean = torch.tensor(np.concatenate([filmed.mel, voices.mel]))
+    count, place = len(filmed.mel), recipe.device
+    code, features, level = listen(model.encoder, augment(clean, generator).to(place))
+    spoken = (clean[:count].mean((1, 2)) > MUTE).float().unsqueeze(1)
+    channels = perform(
+        calm(torch.tensor(filmed.channels)), features[:count].cpu(), level[:count].cpu(), rows.clips, generator
+    )
+    measured = torch.tensor(filmed.measured, device=place)
+    channels, spoken = channels.to(place), spoken.to(place)
+    heard = torch.cat([spoken, spoken.new_ones(len(clean) - count, 1)])
+    return Episode(
+        code=code * heard.unsqueeze(1),
+        channels=channels,
+        motion=model.codec.encode(channels, measured),
+        mask=latent_mask(measured),
+        measured=measured,
+        spoken=spoken,
+        continuous=torch.tensor(filmed.continuous, device=place).unsqueeze(-1),
+        phones=voices.phones,
+        filmed=filmed,
+    )
+
+
+def allowed(filmed: Sequence, clips: int, generator: torch.Generator) -> Tensor:
+    """Which rows of its group each row may use as references, ``[B, clips]`` booleans.
+
+    Never itself, never a recording that it contains; each other one three times in five.
+    """
+    rows = [set(row.tolist()) for row in filmed.recordings]
+    pick = torch.rand((len(rows), clips), generator=generator) < 0.6
+    for i, row in enumerate(rows):
+        first = i - i % clips
+        for j in range(clips):
+            pick[i, j] &= not row & rows[first + j]
+    return pick
+
+
+def reference_flags(episode: Episode, generator: torch.Generator) -> Tensor:
+    """Regions measured and whether the reference's sound is given, ``[B, 4]``."""
+    given = (torch.rand(episode.spoken.shape, generator=generator) < 0.8).float().to(episode.spoken.device)
+    return torch.cat([measured_regions(episode.measured), episode.spoken * given], 1)

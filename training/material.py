@@ -1,0 +1,80 @@
+"""What every stage of training draws from: samplers, statistics and the phone-to-lips targets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .corpus.lips import LipReadout
+from .dataset import Sampler, Utterance, by_performer
+from .events import EVENTS, NONE
+from .losses import Lips
+from .weak import PhoneToLips, fit
+
+HELD_CORPORA = ("dc_tts_ljtext",)
+"""Labelled speech that no training hears, so that the ear is judged on a corpus it does not know."""
+MIN_CLIPS = 4
+"""Filmed speakers with fewer clips do not shape the phone-to-lips targets."""
+
+
+@dataclass(frozen=True)
+class Material:
+    """Samplers over the training split, and what its losses need."""
+
+    filmed: Sampler
+    """Faces, with sound or without."""
+    speaking: Sampler
+    """Faces with sound."""
+    voices: Sampler
+    """Phone-labelled speech."""
+    unlabelled: Sampler
+    events: Sampler
+    lips: Lips
+    channel_weight: Tensor
+    phone_to_lips: PhoneToLips
+
+
+def is_filmed(utterance: Utterance) -> bool:
+    return len(utterance.channels) > 0
+
+
+def has_phones(utterance: Utterance) -> bool:
+    return bool(len(utterance.mel)) and bool((utterance.phones >= 0).any())
+
+
+def for_training(utterances: list[Utterance]) -> list[Utterance]:
+    """The training split without the corpora that are held out whole."""
+    return [
+        u for u in utterances if u.split == "train" and u.performer.split("/")[0] not in HELD_CORPORA
+    ]
+
+
+def event_class(utterance: Utterance) -> str:
+    return "negative" if utterance.event == NONE else EVENTS[utterance.event]
+
+
+def prepare(utterances: list[Utterance], readout: LipReadout, ticks: int) -> Material:
+    """Sorts ``utterances`` and fits what is fitted in closed form."""
+    utterances = for_training(utterances)
+    filmed = [u for u in utterances if is_filmed(u)]
+    speaking = [u for u in filmed if len(u.mel)]
+    events = [u for u in utterances if u.performer.startswith("events/")]
+    speech = [u for u in utterances if len(u.mel) and not u.performer.startswith("events/")]
+    rebuilt = np.concatenate([readout(np.asarray(u.channels, np.float32)) for u in speaking])
+    lips = Lips(*(torch.tensor(x, dtype=torch.float32)
+                  for x in (readout.matrix, readout.offset, rebuilt.mean(0), rebuilt.std(0))))  # fmt: skip
+    variance = np.concatenate([u.channels.astype(np.float32) for u in speaking]).var(0)
+    labelled = by_performer([u for u in speaking if has_phones(u) and np.isfinite(u.gap).any()])
+    return Material(
+        filmed=Sampler(filmed, ticks),
+        speaking=Sampler(speaking, ticks),
+        voices=Sampler([u for u in speech if has_phones(u)], ticks, balanced=True),
+        unlabelled=Sampler([u for u in speech if not is_filmed(u) and not has_phones(u)], ticks),
+        events=Sampler(events, ticks, by=event_class),
+        lips=lips,
+        channel_weight=torch.tensor(0.3 / (variance + 0.03**2), dtype=torch.float32).clamp(max=150.0),
+        phone_to_lips=fit([group for group in labelled.values() if len(group) > MIN_CLIPS]),
+    )

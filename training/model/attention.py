@@ -1,0 +1,88 @@
+"""Attention over a limited past, and over what the references offer."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from .config import Config
+
+
+def by_head(x: Tensor, heads: int) -> Tensor:
+    """``[B, T, D]`` → ``[B, heads, T, D / heads]``."""
+    return x.unflatten(-1, (heads, -1)).transpose(1, 2)
+
+
+class WindowAttention(nn.Module):
+    """Self-attention over the current and the last ``window - 1`` ticks; age enters as a learned bias.
+
+    ``x [B, T, D]`` → ``[B, T, D]`` for whole sequences; ``step`` takes one tick and the remembered keys and
+    values ``[B, 2, window, D]`` with ``age_known [B, window]`` 0 for slots not yet filled.
+    """
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        self.heads, self.window = config.heads, config.window
+        self.reach = 0 if not config.offline else config.window
+        self.enter = nn.Linear(config.width, 3 * config.width)
+        self.leave = nn.Linear(config.width, config.width)
+        self.bias = nn.Parameter(torch.zeros(config.heads, config.window + self.reach))
+
+    def forward(self, x: Tensor) -> Tensor:
+        query, key, value = (by_head(part, self.heads) for part in self.enter(x).chunk(3, -1))
+        ticks = x.shape[1]
+        place = torch.arange(ticks, device=x.device)
+        age = place[:, None] - place[None, :]
+        allowed = (age > -self.reach - (self.reach == 0)) & (age < self.window)
+        bias = self.bias[:, (age + self.reach).clamp(0, self.bias.shape[1] - 1)]
+        bias = torch.where(allowed, bias.float(), -torch.inf)
+        y = functional.scaled_dot_product_attention(query, key, value, bias.to(query.dtype))
+        return self.leave(y.transpose(1, 2).flatten(2))
+
+    def step(self, x: Tensor, memory: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
+        """One tick ``x [B, 1, D]``; ``known [B, window]`` already counts this tick."""
+        query, key, value = self.enter(x).chunk(3, -1)
+        new = torch.stack([key, value], 1)
+        memory = torch.cat([memory[:, :, 1:], new], 2)
+        key, value = memory[:, 0], memory[:, 1]
+        query = by_head(query, self.heads)
+        scores = query @ by_head(key, self.heads).transpose(2, 3) / math.sqrt(query.shape[-1])
+        scores = scores + self.bias.flip(1)[None, :, None] + (known - 1)[:, None, None] * 1e9
+        y = scores.softmax(-1) @ by_head(value, self.heads)
+        return self.leave(y.transpose(1, 2).flatten(2)), memory
+
+
+class StyleAttention(nn.Module):
+    """Gated cross-attention over retrieved entries, with a learned null entry (Flamingo, Alayrac 2022).
+
+    ``x [B, T, D]``, values ``[B, E, V]`` and biases ``[B, T, E]`` (retrieval scores; −inf where an entry was not
+    retrieved) → ``[B, T, D]``. For one tick the entries are the few that were found.
+    """
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        self.heads = config.heads
+        self.norm = nn.LayerNorm(config.width)
+        self.query = nn.Linear(config.width, config.width)
+        self.enter = nn.Linear(config.value, 2 * config.width)
+        self.null = nn.Parameter(torch.zeros(1, 1, config.value))
+        self.null_bias = nn.Parameter(torch.zeros(1))
+        self.gate = nn.Linear(config.width, config.width)
+        self.leave = nn.Linear(config.width, config.width)
+        nn.init.normal_(self.null, std=0.02)
+        nn.init.normal_(self.leave.weight, std=0.02)
+        nn.init.zeros_(self.leave.bias)
+
+    def forward(self, x: Tensor, values: Tensor, biases: Tensor) -> Tensor:
+        y = self.norm(x)
+        values = torch.cat([self.null + torch.zeros_like(values[:, :1]), values], 1)
+        null = self.null_bias + torch.zeros_like(biases[..., :1])
+        biases = torch.cat([null, biases], -1).unsqueeze(1)
+        query = by_head(self.query(y), self.heads)
+        key, value = (by_head(part, self.heads) for part in self.enter(values).chunk(2, -1))
+        scores = query.float() @ key.float().transpose(2, 3) / math.sqrt(query.shape[-1]) + biases
+        out = (scores.softmax(-1).to(value.dtype) @ value).transpose(1, 2).flatten(2)
+        return x + self.leave(torch.sigmoid(self.gate(y)) * out)

@@ -1,0 +1,119 @@
+"""The causal generator: a transformer over a limited past, keyframes first, then detail, each in one step.
+
+Means are regressed, so that lips follow the sound; what sound leaves open is drawn from a flow over the
+residuals.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from .attention import StyleAttention, WindowAttention
+from .codec import BLOCK, LATENT, slow_path
+from .config import Config
+from .flow import Flow
+
+HISTORY = 2
+"""Ticks of generated motion that enter directly; older ones live in the attention's memory."""
+
+
+class Layer(nn.Module):
+    """Pre-norm transformer layer: windowed attention, style attention where asked, gated feed-forward."""
+
+    def __init__(self, config: Config, styled: bool) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(config.width)
+        self.attention = WindowAttention(config)
+        self.style = StyleAttention(config) if styled else None
+        self.feed_norm = nn.LayerNorm(config.width)
+        self.feed_enter = nn.Linear(config.width, 4 * config.width)
+        self.feed_leave = nn.Linear(2 * config.width, config.width)
+
+    def after_attention(self, x: Tensor, values: Tensor, biases: Tensor) -> Tensor:
+        if self.style is not None:
+            x = self.style(x, values, biases)
+        gate, value = self.feed_enter(self.feed_norm(x)).chunk(2, -1)
+        return x + self.feed_leave(functional.silu(gate) * value)
+
+    def forward(self, x: Tensor, values: Tensor, biases: Tensor) -> Tensor:
+        return self.after_attention(x + self.attention(self.norm(x)), values, biases)
+
+    def step(
+        self, x: Tensor, values: Tensor, biases: Tensor, memory: Tensor, known: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        y, memory = self.attention.step(self.norm(x), memory, known)
+        return self.after_attention(x + y, values, biases), memory
+
+
+@dataclass(frozen=True)
+class Guide:
+    """What leads the generator besides sound: ``style [B, S]``, ``values [B, E, V]``, ``biases [B, T, E]``."""
+
+    style: Tensor
+    values: Tensor
+    biases: Tensor
+
+
+class Generator(nn.Module):
+    """``code [B, T, A]``, motion of the past, and a ``Guide`` → keyframes and detail."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        self.config = config
+        self.hear = nn.Linear(config.code, config.width)
+        self.feel = nn.Linear(HISTORY * LATENT, config.width)
+        self.manner = nn.Linear(config.style, 2 * config.width, bias=False)
+        nn.init.normal_(self.manner.weight, std=0.02)
+        self.layers = nn.ModuleList(Layer(config, styled=i % 2 == 1) for i in range(config.layers))
+        self.norm = nn.LayerNorm(config.width)
+        self.keyframe = nn.Sequential(
+            nn.Linear(config.width, config.width), nn.SiLU(), nn.Linear(config.width, LATENT)
+        )
+        self.detail = nn.Sequential(
+            nn.Linear(config.width + LATENT, config.width), nn.SiLU(), nn.Linear(config.width, LATENT)
+        )
+        self.slow_flow = Flow(LATENT, config.width, config.flow)
+        self.fast_flow = Flow(LATENT, config.width + LATENT, config.flow)
+
+    def enter(self, code: Tensor, history: Tensor, style: Tensor) -> Tensor:
+        """``history [B, T, HISTORY L]``: generated motion before each tick, newest first."""
+        x = self.hear(code) + self.feel(history)
+        scale, shift = self.manner(style).unsqueeze(1).chunk(2, -1)
+        return x * (1 + scale) + shift
+
+    def forward(self, code: Tensor, history: Tensor, guide: Guide) -> Tensor:
+        """Whole sequences: the trunk's output ``[B, T, D]``."""
+        x = self.enter(code, history, guide.style)
+        for layer in self.layers:
+            x = layer(x, guide.values, guide.biases)
+        return self.norm(x)
+
+    def plan(self, h: Tensor) -> Tensor:
+        """Keyframe means ``[B, T / BLOCK, L]`` from the trunk at the blocks' first ticks."""
+        return self.keyframe(h[:, ::BLOCK]).float()
+
+    def refine(self, h: Tensor, path: Tensor) -> tuple[Tensor, Tensor]:
+        """Means of the detail ``[B, T, L]`` and its condition ``[B, T, D + L]``."""
+        condition = torch.cat([h, path.to(h.dtype)], -1)
+        return self.detail(condition).float(), condition
+
+    def roll(
+        self, h: Tensor, noise: tuple[Tensor, Tensor], steps: int, before: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Samples keyframes and detail from the trunk's output with ``steps`` of the teacher (0: the student).
+
+        ``noise`` are ``[B, K, L]`` and ``[B, T, L]``. Returns motion ``[B, T, L]``, its slow path and the mean
+        detail.
+        """
+
+        def residual(flow: Flow, noise: Tensor, condition: Tensor) -> Tensor:
+            return flow.sample(noise, condition, steps) if steps else flow.one_step(noise, condition)
+
+        keyframes = self.plan(h) + residual(self.slow_flow, noise[0], h[:, ::BLOCK])
+        path = slow_path(keyframes, before)
+        mean, condition = self.refine(h, path)
+        return path + mean + residual(self.fast_flow, noise[1], condition), path, mean

@@ -1,0 +1,94 @@
+"""References as entries: joint audio and motion keys to find them by, values that say how it was done.
+
+An entry is anchored at a tick of a take. Its key is read from the eight ticks of sound up to the anchor and
+the eight ticks of motion before it, exactly what a query knows of the present; its value is read from the
+motion and sound around the anchor.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from .codec import LATENT, REGIONS
+from .config import Config
+
+CONTEXT = 8
+"""Ticks of sound and of motion in a key (320 ms)."""
+HOP = 2
+"""Ticks between entries."""
+BEFORE, AFTER = 3, 2
+"""Ticks around the anchor that a value is read from."""
+AROUND = BEFORE + 1 + AFTER
+
+
+@dataclass(frozen=True)
+class Entries:
+    """``keys [B, E, K]`` of length one, ``values [B, E, V]``, ``styles [B, E, S]``."""
+
+    keys: Tensor
+    values: Tensor
+    styles: Tensor
+
+
+def windows(x: Tensor, size: int) -> Tensor:
+    """The last ``size`` ticks at every tick: ``[B, T, D]`` → ``[B, T, size D]``, zeros before the start."""
+    padded = functional.pad(x, (0, 0, size - 1, 0))
+    return torch.cat([padded[:, lag : lag + x.shape[1]] for lag in range(size)], -1)
+
+
+def delayed(x: Tensor, ticks: int = 1) -> Tensor:
+    """``[B, T, D]`` moved ``ticks`` later, zeros first."""
+    return functional.pad(x, (0, 0, ticks, 0))[:, : x.shape[1]]
+
+
+class Retriever(nn.Module):
+    """Encoders of keys (shared with queries), of values and of the static style."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        self.config = config
+        flags = len(REGIONS) + 1
+        self.hear = nn.Linear(config.code, config.hear)
+        self.feel = nn.Linear(LATENT, config.feel)
+        self.key = nn.Sequential(
+            nn.Linear(CONTEXT * (config.hear + config.feel) + flags, 256),
+            nn.SiLU(),
+            nn.Linear(256, config.key),
+        )
+        self.hear_value = nn.Linear(config.code, config.hear)
+        self.value = nn.Sequential(
+            nn.Linear(AROUND * (config.hear + LATENT) + flags, 320),
+            nn.SiLU(),
+            nn.Linear(320, config.value + config.style),
+        )
+        self.sharpness = nn.Parameter(torch.tensor(2.0))
+
+    def keys(self, code: Tensor, past_motion: Tensor, flags: Tensor) -> Tensor:
+        """``code [B, T, A]``, motion one tick earlier ``[B, T, L]``, ``flags [B, 4]`` → ``[B, T, K]``."""
+        joint = torch.cat([self.hear(code), self.feel(past_motion)], -1)
+        return self.from_context(windows(joint, CONTEXT), flags)
+
+    def from_context(self, context: Tensor, flags: Tensor) -> Tensor:
+        """The key of joint windows ``[B, T, CONTEXT (hear + feel)]``."""
+        flags = flags.unsqueeze(1).expand(-1, context.shape[1], -1)
+        return functional.normalize(self.key(torch.cat([context, flags], -1)).float(), dim=-1)
+
+    def score_scale(self) -> Tensor:
+        """How much a unit of similarity weighs in the attention."""
+        return self.sharpness.exp()
+
+    def forward(self, code: Tensor, motion: Tensor, flags: Tensor) -> Entries:
+        """Entries of takes: ``code [B, T, A]`` (zeros where silent), latents ``motion [B, T, L]``, ``flags [B, 4]``
+        (regions measured, has sound). There is one entry every ``HOP`` ticks from the first full window on."""
+        anchors = slice(CONTEXT, code.shape[1] - AFTER, HOP)
+        keys = self.keys(code, delayed(motion), flags)[:, anchors]
+        around = windows(torch.cat([self.hear_value(code), motion], -1), AROUND)
+        around = around[:, CONTEXT + AFTER :: HOP][:, : keys.shape[1]]
+        flags = flags.unsqueeze(1).expand(-1, around.shape[1], -1)
+        out = self.value(torch.cat([around, flags], -1)).float()
+        values, styles = out.split([self.config.value, self.config.style], -1)
+        return Entries(keys, values, torch.tanh(styles))

@@ -1,0 +1,14 @@
+"""Which channels make up which part of the face."""
+
+from __future__ import annotations
+
+from ..inference.types import BLENDSHAPES, CHANNELS
+
+MOUTH: tuple[int, ...] = tuple(
+    i for i, name in enumerate(BLENDSHAPES) if name.startswith(("mouth", "jaw", "cheek", "nose", "tongue"))
+)
+UPPER: tuple[int, ...] = tuple(i for i in range(len(CHANNELS)) if i not in MOUTH)
+"""Eyes, brows and head: what sound does not determine."""
+HEAD: tuple[int, ...] = tuple(i for i, name in enumerate(CHANNELS) if name.startswith("head"))
+FACE: tuple[int, ...] = tuple(i for i in UPPER if i not in HEAD)
+"""Eyes and brows."""
