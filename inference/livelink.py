@@ -75,13 +75,19 @@ def write_csv(path: str | Path, channels: np.ndarray, fps: float) -> None:
     channels = np.asarray(channels, np.float64)
     if channels.ndim != 2 or channels.shape[1] != C:
         raise OutputError(f"{path}: a take has {C} channels, not {channels.shape}.")
+    with replacing(path) as file:
+        file.writelines(csv_lines(channels, fps))
+
+
+def csv_lines(channels: np.ndarray, fps: float) -> Iterator[str]:
+    """The lines of a Live Link Face CSV of ``channels [T, 55]``, header first."""
+    channels = np.asarray(channels, np.float64)
     order = [INDEX[name] for name in FACE_COLUMNS]
     values = np.concatenate([channels[:, order], eye_turns(channels)], axis=1)
-    with replacing(path) as file:
-        file.write(",".join(HEADER) + "\n")
-        for frame, row in enumerate(values):
-            numbers = ",".join(f"{value:.10f}" for value in row)
-            file.write(f"{timecode.write(frame / fps)},{values.shape[1]},{numbers}\n")
+    yield ",".join(HEADER) + "\n"
+    for frame, row in enumerate(values):
+        numbers = ",".join(f"{value:.10f}" for value in row)
+        yield f"{timecode.write(frame / fps)},{values.shape[1]},{numbers}\n"
 
 
 def eye_turns(channels: np.ndarray) -> np.ndarray:
