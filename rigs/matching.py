@@ -13,34 +13,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..inference.types import BLENDSHAPES
+from .mapping import Mapping
 from .synonyms import BOTH_EYES, SYNONYMS
 
 SIDES = {"l": "Left", "left": "Left", "r": "Right", "right": "Right"}
 OTHER = {"Left": "Right", "Right": "Left"}
-
-
-@dataclass(frozen=True)
-class Mapping:
-    """How one set of shape keys follows the channels.
-
-    ``drives`` maps each driven key, in rig order, to its channels and their weights (which sum to 1);
-    ``unused`` are the keys that follow nothing.
-    """
-
-    drives: dict[str, dict[str, float]]
-    unused: tuple[str, ...] = ()
-
-    @property
-    def matched(self) -> tuple[str, ...]:
-        """Channels that move at least one key, in canonical order."""
-        found = {channel for weights in self.drives.values() for channel in weights}
-        return tuple(name for name in BLENDSHAPES if name in found)
-
-    def without(self, keys: Iterable[str]) -> Mapping:
-        """The mapping that leaves ``keys`` alone (driven elsewhere in the rig)."""
-        dropped = set(keys)
-        kept = {key: weights for key, weights in self.drives.items() if key not in dropped}
-        return Mapping(kept, self.unused + tuple(key for key in self.drives if key in dropped))
 
 
 @dataclass(frozen=True)
