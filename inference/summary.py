@@ -1,6 +1,7 @@
 """What a performance's manner looks like in a few numbers, so that an artist can see what a reference brings.
 
-All measures lie in 0..1 and compare takes with one another; they are no input of the model. A channel that the take did not measure counts as still.
+All measures lie in 0..1 and compare takes with one another; they are no input of the model. A channel that
+the take did not measure counts as still.
 """
 
 from __future__ import annotations

@@ -23,6 +23,8 @@ CLASSES = (
     MOUTHPIECE_OT_reference_add,
     MOUTHPIECE_OT_reference_import,
     MOUTHPIECE_OT_reference_remove,
+    MOUTHPIECE_OT_reference_check,
+    MOUTHPIECE_FH_performance,
 )
 
 _register_classes, _unregister_classes = bpy.utils.register_classes_factory(CLASSES)
