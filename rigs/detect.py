@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 from ..inference.types import BLENDSHAPES
 from .mapping import Mapping
-from .matching import match
+from .matching import MOUTH, match
 from .presets import Preset, Recipe, presets
 
-MOUTH = frozenset(name for name in BLENDSHAPES if name.startswith(("jaw", "mouth", "tongue")))
 ENOUGH_MOUTH = 14
 """A rig with fewer mouth channels than this speaks better by its visemes, if it has any."""
 BY_NAME = "names"

@@ -75,6 +75,11 @@ class Affine:
     low: np.ndarray
     high: np.ndarray
 
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Channels that move anything, in canonical order."""
+        return tuple(CHANNELS[i] for i in np.flatnonzero((self.weights != 0.0).any(axis=1)))
+
     def __call__(self, channels: np.ndarray) -> np.ndarray:
         """``channels [T, C]`` to values ``float32 [T, K]``."""
         values = np.asarray(channels, np.float32) @ self.weights + self.offsets

@@ -13,9 +13,9 @@ import numpy as np
 
 from ..inference.types import BLENDSHAPES, C
 from .canonical import LIP_POINTS, canonical, gap_of
-from .detect import MOUTH
 from .least_squares import bounded
 from .lips import Lips
+from .matching import MOUTH
 from .presets import Recipe
 from .surface import Surface, recipe_moves, surface_lips
 
