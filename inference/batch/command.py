@@ -14,6 +14,7 @@ from ..errors import ManifestError, OutputError
 from ..runtime import DEVICES
 from . import naming
 from .characters import read_characters
+from .cluster import Crowd, local_cluster
 from .line import formats, number
 from .manifest import COLUMNS, Defaults, Manifest, read_folder, read_manifest
 from .report import write_reports
@@ -97,8 +98,16 @@ def _terminated_as_interrupted() -> Iterator[None]:
 
 @contextmanager
 def _maker(options: argparse.Namespace, setup: Setup) -> Iterator[Maker]:
-    """Who makes the lines: this process."""
-    yield Workshop(setup).make
+    """Who makes the lines: this process, several of this machine, or those of a scheduler."""
+    if options.scheduler:
+        crowd = Crowd(options.scheduler, setup)
+        crowd.meet()
+        yield crowd.make
+    elif options.workers > 1:
+        with local_cluster(options.workers) as address:
+            yield Crowd(address, setup).make
+    else:
+        yield Workshop(setup).make
 
 
 def _conclude(tally: Tally, store: Store) -> int:

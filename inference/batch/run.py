@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,7 +19,7 @@ from .store import Store, inputs
 from .workshop import Result, line_key, reason
 
 DONE, KEPT, FAILED, LEFT = "done", "kept", "failed", "left"
-Maker = Callable[[Iterable[Line]], Iterator[Result]]
+Maker = Callable[[Iterable[Line]], Generator[Result]]
 """Whoever turns lines into results: one process, or a cluster."""
 
 
@@ -108,11 +110,11 @@ def run_batch(
     by_row = {outcome.row: outcome for outcome in tally.outcomes}
     try:
         todo = _todo(tally, store, weights, resume, _inputs(manifest, protected))
-        watch = _Watch(len(tally.outcomes), len(todo), progress)
-        watch.tell(0)
-        for over, result in enumerate(maker(todo), 1):
-            _settle(by_row[result.line.row], result, store)
-            watch.tell(over)
+        watch = _Watch(len(tally.outcomes), todo, progress)
+        with closing(maker(watch.todo)) as results:
+            for result in results:
+                _settle(by_row[result.line.row], result, store)
+                watch.tell(result.line)
     except KeyboardInterrupt:
         tally.stopped = "interrupted"
     except Cancelled:
@@ -130,17 +132,36 @@ class _DiskFull(Exception):
 
 
 class _Watch:
-    """Tells how far the batch is and guesses how long it takes."""
+    """Puts long lines first, which keeps all rows and workers busy to the end, and tells how far it is.
 
-    def __init__(self, total: int, todo: int, report: Callable[[Progress], None] | None) -> None:
-        self.total, self.todo, self.report = total, todo, report
+    Time left goes by the size of the sounds.
+    """
+
+    def __init__(self, total: int, todo: list[Line], report: Callable[[Progress], None] | None) -> None:
+        self.total, self.report = total, report
+        self.sizes = {line.row: _size(line) for line in todo}
+        self.todo = sorted(todo, key=lambda line: -self.sizes[line.row])
+        self.left = sum(self.sizes.values())
+        self.whole, self.over = self.left, total - len(todo)
         self.started = time.monotonic()
+        if report:
+            report(Progress(self.over, total, None))
 
-    def tell(self, over: int) -> None:
+    def tell(self, line: Line) -> None:
+        """A line is over."""
+        self.over += 1
+        self.left -= self.sizes[line.row]
         if self.report:
-            pace = (time.monotonic() - self.started) / over if over else None
-            left = None if pace is None else pace * (self.todo - over)
-            self.report(Progress(self.total - self.todo + over, self.total, left))
+            pace = (time.monotonic() - self.started) / max(self.whole - self.left, 1)
+            self.report(Progress(self.over, self.total, pace * self.left))
+
+
+def _size(line: Line) -> int:
+    """Bytes of a line's sound; 1 where that cannot be known."""
+    try:
+        return max(os.path.getsize(line.audio), 1)
+    except (OSError, ValueError):
+        return 1
 
 
 def _outcomes(manifest: Manifest) -> list[Outcome]:

@@ -31,7 +31,7 @@ class Store:
         self.records = folder / HIDDEN / "lines"
         self.motion = folder / HIDDEN / "motion"
         try:
-            for place in (self.records, self.motion):
+            for place in (self.records, self.motion, self.cache):
                 place.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise OutputError(
@@ -39,7 +39,7 @@ class Store:
             ) from error
         with replacing(self.records / "writable") as file:
             file.write("yes\n")
-        for place in (folder, self.records, self.motion):
+        for place in (folder, self.records, self.motion, self.cache):
             sweep(place)
 
     @property

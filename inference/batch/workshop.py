@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -86,9 +86,11 @@ class Workshop:
         self.setup = setup
         self.model = Model.load(setup.weights or None, setup.device)
         self.weights = fingerprint(setup.weights)
-        self.references = References(self.model, self.weights, Path(setup.cache) if setup.cache else None)
+        # A machine that does not share the output folder keeps what it embeds in memory only.
+        cache = Path(setup.cache) if setup.cache and Path(setup.cache).is_dir() else None
+        self.references = References(self.model, self.weights, cache)
 
-    def make(self, lines: Iterable[Line], cancelled: Callable[[], bool] | None = None) -> Iterator[Result]:
+    def make(self, lines: Iterable[Line], cancelled: Callable[[], bool] | None = None) -> Generator[Result]:
         """Every line's result as soon as it is there, not in order; a bad line is one with an ``error``.
 
         Raises Cancelled.
