@@ -56,7 +56,7 @@ setup: $(ALL)  ## create all environments
 
 .PHONY: lock
 lock:  ## resolve the dependency groups of pyproject.toml anew into requirements/
-	@for group in run develop bpy45 bpy50; do \
+	@for group in run cluster develop bpy45 bpy50; do \
 		echo "resolving $$group" && \
 		$(PYTHON) -m venv --clear build/lock && \
 		build/lock/bin/python -m pip install --quiet --upgrade 'pip>=25.1' && \

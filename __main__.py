@@ -1,6 +1,7 @@
-"""The command line: ``python -m mouthpiece animate|stream|info|bench``.
+"""The command line: ``python -m mouthpiece animate|stream|batch|info|bench``.
 
-Exit code 0 only on full success, 2 for bad input with one line on stderr, 130 after Ctrl-C.
+Exit code 0 only on full success, 2 for bad input with one line on stderr, 130 after Ctrl-C; a batch of which
+lines are missing ends with 1.
 """
 
 from __future__ import annotations
@@ -16,21 +17,20 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import NoReturn
 
-import numpy as np
-
 from .inference.animate import animate
+from .inference.bank import Bank
+from .inference.batch import command as batch
 from .inference.bench import measure
-from .inference.decode import load_audio
-from .inference.errors import AudioError, MouthpieceError, OutputError
+from .inference.errors import MouthpieceError, OutputError
 from .inference.info import describe
-from .inference.livelink import read_take, write_csv
+from .inference.livelink import write_csv
 from .inference.model import Model
 from .inference.resample import resample
 from .inference.runtime import DEVICES
 from .inference.session import Session
+from .inference.source import sound, take
 from .inference.stream import frame_line, stream_frames
-from .inference.bank import Bank
-from .inference.types import SAMPLE_RATE, TICK_RATE, Take
+from .inference.types import SAMPLE_RATE, TICK_RATE
 
 BAD_INPUT, INTERRUPTED, BROKEN_PIPE = 2, 130, 141
 
@@ -60,7 +60,7 @@ def number(low: float, high: float) -> Callable[[str], float]:
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     """The options; exits with one line on stderr when they are wrong."""
     parser = Parser(prog="mouthpiece", description="Facial animation from dialogue.")
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="animate|stream|info|bench")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="animate|stream|batch|info|bench")
     manner = Parser(add_help=False)
     manner.add_argument(
         "--reference",
@@ -83,6 +83,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     verb = verbs.add_parser("stream", parents=[manner, device], help="s16le mono on stdin to JSON lines")
     verb.add_argument("--rate", type=int, default=SAMPLE_RATE, help="sample rate of the PCM, Hz")
     verb.set_defaults(run=run_stream)
+    verb = verbs.add_parser("batch", help="a list or folder of sounds to a folder of results")
+    batch.add_arguments(verb)
+    verb.set_defaults(run=batch.run)
     verbs.add_parser("info", help="version, model card, hashes, devices").set_defaults(run=run_info)
     verb = verbs.add_parser("bench", parents=[device], help="speed on this machine")
     verb.add_argument("--seconds", type=number(1, 1e6), default=60.0, help="sound to stream through")
@@ -94,22 +97,6 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     return options
 
 
-def sound(path: str | Path) -> np.ndarray:
-    """``load_audio`` of something to hear: raises AudioError for no samples as well."""
-    samples = load_audio(path)
-    if not len(samples):
-        raise AudioError(f"{path} holds no samples: choose a sound with something to hear.")
-    return samples
-
-
-def reference(text: str) -> Take:
-    """The take that ``TAKE[:AUDIO]`` names; either path may hold colons. Raises TakeError or AudioError."""
-    places = [len(text), *(place for place in reversed(range(len(text))) if text[place] == ":")]
-    split = next((place for place in places if Path(text[:place]).is_file()), len(text))
-    audio = text[split + 1 :]
-    return read_take(text[:split], sound(audio) if audio else None)
-
-
 def run_animate(options: argparse.Namespace) -> None:
     """Write the animation of a sound file."""
     out: Path = options.out
@@ -118,11 +105,11 @@ def run_animate(options: argparse.Namespace) -> None:
     if out.exists() and options.audio.exists() and out.samefile(options.audio):
         raise OutputError(f"{out} is the sound itself: name another file for the animation.")
     started = time.perf_counter()
-    audio = sound(options.audio)
+    audio = sound(str(options.audio))
     channels = animate(
         audio,
         Model.load(device=options.device),
-        references=[(reference(text), 1.0) for text in options.reference],
+        references=[(take(text), 1.0) for text in options.reference],
         style_strength=options.style_strength,
         valence=options.valence,
         arousal=options.arousal,
@@ -140,7 +127,7 @@ def run_stream(options: argparse.Namespace) -> None:
     model = Model.load(device=options.device)
     bank = Bank(model)
     for text in options.reference:
-        bank.add(reference(text))
+        bank.add(take(text))
     session = Session(
         model,
         bank=bank,
@@ -174,7 +161,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parse(arguments)
     sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        options.run(options)
+        code = options.run(options)
         sys.stdout.flush()
     except MouthpieceError as error:
         print(f"mouthpiece: {' '.join(str(error).split())}", file=sys.stderr)
@@ -185,7 +172,7 @@ def main(arguments: list[str] | None = None) -> int:
         # The reader has gone; without this, Python complains while it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
-    return 0
+    return code or 0
 
 
 if __name__ == "__main__":

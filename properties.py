@@ -6,6 +6,9 @@ import bpy
 
 from .preferences import DEVICES
 
+MEASURES = ("Openness", "Width", "Asymmetry", "Brows", "Blinks", "Closures")
+"""What the summary of a reference shows, in the order of its measures."""
+
 
 def _forget_coverage(_settings: MouthpieceSettings, context: bpy.types.Context) -> None:
     context.window_manager.mouthpiece.coverage = ""
@@ -19,19 +22,29 @@ def _can_be_head(_settings: MouthpieceSettings, item: bpy.types.Object) -> bool:
     return item.type in {"ARMATURE", "EMPTY", "MESH"}
 
 
+def _forget_summary(item: MouthpieceReference, _context: bpy.types.Context) -> None:
+    item.seconds, item.content, item.concern = 0.0, "", ""
+
+
 class MouthpieceReference(bpy.types.PropertyGroup):
     """One reference performance: an action, or whatever action animates the source object's face."""
 
     action: bpy.props.PointerProperty(
-        name="Action", description="Facial animation in the manner to follow", type=bpy.types.Action
+        name="Action",
+        description="Facial animation in the manner to follow",
+        type=bpy.types.Action,
+        update=_forget_summary,
     )
     source: bpy.props.PointerProperty(
         name="Source",
         description="Object whose facial action or NLA strip is the reference when no action is chosen",
         type=bpy.types.Object,
+        update=_forget_summary,
     )
     slot: bpy.props.StringProperty(
-        name="Slot", description="Slot of the action that holds the face; empty for the best match"
+        name="Slot",
+        description="Slot of the action that holds the face; empty for the best match",
+        update=_forget_summary,
     )
     sound: bpy.props.PointerProperty(
         name="Sound", description="What was said in this take (optional)", type=bpy.types.Sound
@@ -39,19 +52,43 @@ class MouthpieceReference(bpy.types.PropertyGroup):
     sound_frame: bpy.props.FloatProperty(
         name="Sound Start", description="Frame of the action at which the sound starts", default=1.0
     )
-    use_range: bpy.props.BoolProperty(name="Frame Range", description="Use only a part of the action")
-    frame_first: bpy.props.FloatProperty(name="First", description="First frame of the part", default=1.0)
-    frame_last: bpy.props.FloatProperty(name="Last", description="Last frame of the part", default=250.0)
+    use_range: bpy.props.BoolProperty(
+        name="Frame Range", description="Use only a part of the action", update=_forget_summary
+    )
+    frame_first: bpy.props.FloatProperty(
+        name="First", description="First frame of the part", default=1.0, update=_forget_summary
+    )
+    frame_last: bpy.props.FloatProperty(
+        name="Last", description="Last frame of the part", default=250.0, update=_forget_summary
+    )
     rate: bpy.props.FloatProperty(
         name="Frame Rate",
         description="Frames a second that the action was made for; 0 for the scene's",
         min=0.0,
         soft_max=120.0,
+        update=_forget_summary,
     )
     weight: bpy.props.FloatProperty(
         name="Weight", description="Influence among the references", default=1.0, min=0.0, soft_max=2.0
     )
     enabled: bpy.props.BoolProperty(name="Enabled", description="Use this reference", default=True)
+    seconds: bpy.props.FloatProperty(
+        name="Length", description="Seconds of motion; 0 until somebody looks", unit="TIME_ABSOLUTE"
+    )
+    measures: bpy.props.FloatVectorProperty(
+        name="Measures",
+        description="Openness, width, asymmetry, brows, blinks, closures",
+        size=len(MEASURES),
+    )
+    concern: bpy.props.StringProperty(
+        name="Concern", description="Why this reference is of little use; empty for a good one"
+    )
+    content: bpy.props.StringProperty(name="Content", description="Hash of the motion that was looked at")
+    share: bpy.props.FloatProperty(
+        name="Share",
+        description="How much of the last bake this reference gave; negative when unknown",
+        default=-1.0,
+    )
 
 
 class MouthpieceSettings(bpy.types.PropertyGroup):

@@ -27,8 +27,20 @@ class RigError(MouthpieceError):
     """The chosen object cannot be animated: no usable shape key, linked, locked or driven."""
 
 
+class MappingError(MouthpieceError):
+    """A mapping cannot be read, or names what the rig does not have."""
+
+
 class OutputError(MouthpieceError):
     """A result cannot be written."""
+
+
+class ManifestError(MouthpieceError):
+    """A list of lines cannot be read, or one of its rows says something impossible."""
+
+
+class ClusterError(MouthpieceError):
+    """Other processes or machines cannot be used: Dask is missing, no scheduler answers, weights differ."""
 
 
 class Cancelled(MouthpieceError):

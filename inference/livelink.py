@@ -46,17 +46,23 @@ def read_take(path: str | Path, audio: np.ndarray | None = None) -> Take:
 
     ``audio float32 [N]`` mono at 16 kHz is its sound. Raises TakeError for a file that holds no motion.
     """
+    return read_noted(path, audio)[0]
+
+
+def read_noted(path: str | Path, audio: np.ndarray | None = None) -> tuple[Take, tuple[str, ...]]:
+    """``read_take`` with what was mended or is missing in the file, in words."""
     path = Path(path)
     if not path.is_file():
         raise TakeError(f"{path} does not exist or is no file: check the path of the take.")
     if path.suffix.lower() == ".npz":
-        return _read_npz(path, audio)
+        return _read_npz(path, audio), ()
     header, rows = _read_rows(path)
     columns = {name.strip().lower(): place for place, name in enumerate(header)}
     places = [columns.get(name.lower(), -1) for name in CHANNELS]
     if all(place < 0 for place in places[: len(BLENDSHAPES)]):
         raise TakeError(f"{path} has no columns of Live Link Face: export the take as CSV from the app.")
-    channels = _held([_values(row, places) for row in rows])
+    values = [_values(row, places) for row in rows]
+    channels = _held(values)
     if channels is None or len(channels) < ROWS_MINIMUM:
         raise TakeError(
             f"{path} holds no motion: fewer than {ROWS_MINIMUM} rows with a face; record it again."
@@ -67,7 +73,19 @@ def read_take(path: str | Path, audio: np.ndarray | None = None) -> Take:
     measured[head] &= channels[:, head].any(axis=0)
     stamp = columns.get("timecode")
     rate = timecode.row_rate([row[stamp] for row in rows if len(row) > stamp]) if stamp is not None else 30.0
-    return Take(channels, rate, path.stem, audio, measured)
+    return Take(channels, rate, path.stem, audio, measured), _notes(values, places)
+
+
+def _notes(values: list[np.ndarray | None], places: list[int]) -> tuple[str, ...]:
+    """What was mended in a table: rows that end early or hold no numbers, and columns that it lacks."""
+    lost = sum(row is None for row in values)
+    missing = [name for name, place in zip(BLENDSHAPES, places, strict=False) if place < 0]
+    notes = []
+    if lost:
+        notes.append(f"{lost} of {len(values)} rows are damaged or show no face; they repeat the row before.")
+    if missing:
+        notes.append(f"Columns missing, left at rest: {', '.join(missing)}.")
+    return tuple(notes)
 
 
 def write_csv(path: str | Path, channels: np.ndarray, fps: float) -> None:
@@ -75,13 +93,19 @@ def write_csv(path: str | Path, channels: np.ndarray, fps: float) -> None:
     channels = np.asarray(channels, np.float64)
     if channels.ndim != 2 or channels.shape[1] != C:
         raise OutputError(f"{path}: a take has {C} channels, not {channels.shape}.")
+    with replacing(path) as file:
+        file.writelines(csv_lines(channels, fps))
+
+
+def csv_lines(channels: np.ndarray, fps: float) -> Iterator[str]:
+    """The lines of a Live Link Face CSV of ``channels [T, 55]``, header first."""
+    channels = np.asarray(channels, np.float64)
     order = [INDEX[name] for name in FACE_COLUMNS]
     values = np.concatenate([channels[:, order], eye_turns(channels)], axis=1)
-    with replacing(path) as file:
-        file.write(",".join(HEADER) + "\n")
-        for frame, row in enumerate(values):
-            numbers = ",".join(f"{value:.10f}" for value in row)
-            file.write(f"{timecode.write(frame / fps)},{values.shape[1]},{numbers}\n")
+    yield ",".join(HEADER) + "\n"
+    for frame, row in enumerate(values):
+        numbers = ",".join(f"{value:.10f}" for value in row)
+        yield f"{timecode.write(frame / fps)},{values.shape[1]},{numbers}\n"
 
 
 def eye_turns(channels: np.ndarray) -> np.ndarray:

@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import os
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TextIO
+from typing import IO
 
 from .errors import OutputError
 
+PART = ".mouthpiece-"
+"""How the name of an unfinished file starts; it ends in ``.part``."""
+
 
 @contextmanager
-def replacing(path: str | Path) -> Iterator[TextIO]:
-    """A text file that takes the place of ``path`` when the block ends well and vanishes when it does not.
+def replacing(path: str | Path, *, binary: bool = False) -> Iterator[IO]:
+    """A text (or binary) file that takes the place of ``path`` when the block ends well, else vanishes.
 
     It is written beside ``path``, so that the last step is one rename. Raises OutputError.
     """
     path = Path(path)
     if path.is_dir():
         raise OutputError(f"{path} is a folder: name a file to write.")
-    part = path.with_name(f".mouthpiece-{secrets.token_hex(4)}.part")
+    part = path.with_name(f"{PART}{secrets.token_hex(4)}.part")
     try:
-        with part.open("x", encoding="utf-8", newline="") as file:
+        with part.open("xb") if binary else part.open("x", encoding="utf-8", newline="") as file:
             yield file
         os.replace(part, path)
     except OSError as error:
@@ -32,3 +36,11 @@ def replacing(path: str | Path) -> Iterator[TextIO]:
     finally:
         with suppress(OSError):
             part.unlink()
+
+
+def sweep(folder: Path, older_than: float = 60.0) -> None:
+    """Remove the unfinished files that killed programs left in ``folder`` more than ``older_than`` s ago."""
+    for part in folder.glob(f"{PART}*.part"):
+        with suppress(OSError):
+            if time.time() - part.stat().st_mtime > older_than:
+                part.unlink()

@@ -45,15 +45,15 @@ def row_rate(timecodes: Sequence[str]) -> float:
     seconds, frames = np.diff(parsed[:, 0]), np.diff(parsed[:, 1])
     inside = frames[(seconds == 0) & (frames > 0)]
     if not len(inside):
-        return _snapped(1 / float(np.median(seconds))) if np.median(seconds) > 0 else FALLBACK
+        return snapped(1 / float(np.median(seconds))) if np.median(seconds) > 0 else FALLBACK
     turns = np.median(inside) - frames[seconds == 1]
     base = min(BASES, key=lambda base: abs(base - np.median(turns))) if len(turns) else BASE
     steps = seconds * base + frames
     steps = steps[steps > 0]
-    return _snapped(base / float(np.mean(steps[steps <= 1.5 * np.median(steps)])))
+    return snapped(base / float(np.mean(steps[steps <= 1.5 * np.median(steps)])))
 
 
-def _snapped(rate: float) -> float:
+def snapped(rate: float) -> float:
     """The common rate next to ``rate``, or ``rate`` if none is near."""
     nearest = min(COMMON, key=lambda common: abs(common - rate))
     return nearest if abs(nearest - rate) <= SNAP * nearest else rate

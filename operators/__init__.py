@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import bpy
 
+from . import command_line
 from .bake import MOUTHPIECE_OT_bake
 from .cancel import MOUTHPIECE_OT_cancel
 from .mapping_detect import MOUTHPIECE_OT_mapping_detect
 from .references import (
+    MOUTHPIECE_FH_performance,
     MOUTHPIECE_OT_reference_add,
     MOUTHPIECE_OT_reference_import,
     MOUTHPIECE_OT_reference_remove,
 )
+from .references_check import MOUTHPIECE_OT_reference_check
 
 CLASSES = (
     MOUTHPIECE_OT_bake,
@@ -20,6 +23,18 @@ CLASSES = (
     MOUTHPIECE_OT_reference_add,
     MOUTHPIECE_OT_reference_import,
     MOUTHPIECE_OT_reference_remove,
+    MOUTHPIECE_OT_reference_check,
+    MOUTHPIECE_FH_performance,
 )
 
-register, unregister = bpy.utils.register_classes_factory(CLASSES)
+_register_classes, _unregister_classes = bpy.utils.register_classes_factory(CLASSES)
+
+
+def register() -> None:
+    _register_classes()
+    command_line.register()
+
+
+def unregister() -> None:
+    command_line.unregister()
+    _unregister_classes()

@@ -2,84 +2,135 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import bpy
 
 from ..inference.errors import MouthpieceError, TakeError
-from ..inference.livelink import read_take
-from ..rigs.scene_read import object_animation
+from ..inference.performance_file import SUFFIXES, read_performance, sound_beside
+from ..rigs.scene_read import find_target, object_animation
 from ..rigs.scene_write import take_action
 from .messages import fail, succeed
+from .references_check import check_reference
+from .references_find import Found, of_character, selected
+from .references_take import scene_rate
 
-SOUND_SUFFIXES = (".wav", ".flac", ".mp3", ".ogg", ".m4a", ".aac")
-"""Kinds of sound that are looked for beside an imported take, in this order."""
-
-
-def _new_item(context: bpy.types.Context) -> bpy.types.PropertyGroup:
-    settings = context.scene.mouthpiece
-    item = settings.references.add()
-    settings.reference_index = len(settings.references) - 1
-    return item
+SCOPES = (
+    (
+        "ACTIVE",
+        "Active Object",
+        "The topmost facial action of the active object, or an empty entry to fill in",
+    ),
+    ("SELECTED", "Selection", "Actions and selected NLA strips of all selected objects, of any rig"),
+    (
+        "CHARACTER",
+        "All Takes of the Character",
+        "Every facial action and NLA strip that fits the chosen face",
+    ),
+)
 
 
 class MOUTHPIECE_OT_reference_add(bpy.types.Operator):
-    """Add the facial animation of the active object as a reference, or an empty entry to fill in"""
+    """Add performances of the scene, whose manner the bake then follows"""
 
     bl_idname = "mouthpiece.reference_add"
     bl_label = "Add Reference"
     bl_options = {"REGISTER", "UNDO"}
 
-    action: bpy.props.StringProperty(
-        name="Action", description="Action to add; empty for the active object's"
-    )
+    scope: bpy.props.EnumProperty(name="From", description="Where to look for performances", items=SCOPES)
+    action: bpy.props.StringProperty(name="Action", description="Action to add; empty to look for some")
     slot: bpy.props.StringProperty(name="Slot", description="Slot of the action; empty for the best match")
 
+    @classmethod
+    def description(cls, context: bpy.types.Context, properties: bpy.types.OperatorProperties) -> str:
+        return next(text for name, _, text in SCOPES if name == properties.scope)
+
     def execute(self, context: bpy.types.Context) -> set[str]:
-        action, slot = bpy.data.actions.get(self.action), self.slot
-        if self.action and action is None:
-            return fail(self, context, TakeError(f"There is no action named {self.action}: check the name."))
-        active = context.view_layer.objects.active
-        found = object_animation(active) if action is None and active else None
-        if found is not None:
-            action, slot = found[0], found[1].identifier if found[1] else ""
-        item = _new_item(context)
-        item.action, item.slot = action, slot
-        if action is None:
+        try:
+            found = self._found(context)
+        except TakeError as error:
+            return fail(self, context, error)
+        if not found and self.scope == "ACTIVE":
+            _new_item(context)
             return succeed(self, context, "Added an empty reference: choose its action below the list")
-        item.name = action.name
-        return succeed(self, context, f"Added the reference {action.name}")
+        listed = {_identity(item) for item in context.scene.mouthpiece.references}
+        fresh = [one for one in found if _found_identity(one) not in listed or self.scope == "ACTIVE"]
+        for one in fresh:
+            _add(context, one)
+        if not fresh:
+            reason = "all of them are listed already" if found else "there is no facial animation"
+            return fail(self, context, TakeError(f"No reference was added: {reason}. {_HINTS[self.scope]}"))
+        names = ", ".join(one.name for one in fresh[:3]) + ("…" if len(fresh) > 3 else "")
+        plural = f"{len(fresh)} references ({names})" if len(fresh) > 1 else f"the reference {names}"
+        return succeed(self, context, f"Added {plural}", _concerns(context, len(fresh)))
+
+    def _found(self, context: bpy.types.Context) -> list[Found]:
+        """The performances that the settings of the operator ask for. Raises TakeError."""
+        if self.action:
+            action = bpy.data.actions.get(self.action)
+            if action is None:
+                raise TakeError(f"There is no action named {self.action}: check the name.")
+            return [Found(action.name, action, self.slot)]
+        if self.scope == "SELECTED":
+            return selected(context)
+        if self.scope == "CHARACTER":
+            target = find_target(context)
+            if target is None:
+                raise TakeError("There is no face: select it, or choose it in the Mouthpiece tab.")
+            return of_character(context, target)
+        active = context.view_layer.objects.active
+        found = object_animation(active) if active else None
+        slot = found[1].identifier if found and found[1] else ""
+        return [Found(found[0].name, found[0], slot, active)] if found else []
+
+
+_HINTS = {
+    "ACTIVE": "Choose an action below the list.",
+    "SELECTED": "Select objects or NLA strips with facial animation.",
+    "CHARACTER": "Import a take, or choose an action of another character.",
+}
 
 
 class MOUTHPIECE_OT_reference_import(bpy.types.Operator):
-    """Import a Live Link Face CSV take as an action and add it as a reference"""
+    """Import captured takes (Live Link Face, MediaPipe or Mouthpiece) with their sound, and follow them"""
 
     bl_idname = "mouthpiece.reference_import"
-    bl_label = "Import Live Link CSV"
+    bl_label = "Import Takes"
     bl_options = {"REGISTER", "UNDO"}
 
     filepath: bpy.props.StringProperty(name="File", description="Take to import", subtype="FILE_PATH")
-    filter_glob: bpy.props.StringProperty(default="*.csv", options={"HIDDEN"})
+    directory: bpy.props.StringProperty(subtype="DIR_PATH", options={"HIDDEN", "SKIP_SAVE"})
+    files: bpy.props.CollectionProperty(
+        type=bpy.types.OperatorFileListElement, options={"HIDDEN", "SKIP_SAVE"}
+    )
+    filter_glob: bpy.props.StringProperty(default=";".join(f"*{s}" for s in SUFFIXES), options={"HIDDEN"})
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        if self.directory and self.files:  # dropped onto the window
+            return self.execute(context)
         context.window_manager.fileselect_add(self)
         return {"RUNNING_MODAL"}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        path = Path(bpy.path.abspath(self.filepath))
-        render = context.scene.render
-        try:
-            take = read_take(path)
-        except MouthpieceError as error:
-            return fail(self, context, error)
-        item = _new_item(context)
-        item.action = take_action(take, render.fps / render.fps_base)
-        item.name = item.action.name
-        sound = next(filter(Path.is_file, map(path.with_suffix, SOUND_SUFFIXES)), None)
-        if sound:
-            item.sound = bpy.data.sounds.load(str(sound), check_existing=True)
-        heard = f" with the sound {sound.name}" if item.sound else ""
-        return succeed(self, context, f"Imported {path.name} ({take.seconds:.1f} s){heard}")
+        notes: list[str] = []
+        done: list[str] = []
+        wrong: list[MouthpieceError] = []
+        for path in self._paths():
+            try:
+                told, damage = _import(context, path)
+                done.append(told)
+                notes += [f"{path.name}: {note}" for note in damage]
+            except MouthpieceError as error:
+                wrong.append(error)
+        if not done:
+            return fail(self, context, wrong[0])
+        return succeed(self, context, f"Imported {', '.join(done)}", (*notes, *map(str, wrong)))
+
+    def _paths(self) -> list[Path]:
+        folder = Path(bpy.path.abspath(self.directory))
+        chosen = [folder / file.name for file in self.files if file.name]
+        return chosen or [Path(bpy.path.abspath(self.filepath))]
 
 
 class MOUTHPIECE_OT_reference_remove(bpy.types.Operator):
@@ -92,6 +143,7 @@ class MOUTHPIECE_OT_reference_remove(bpy.types.Operator):
     index: bpy.props.IntProperty(
         name="Index", description="Entry to remove; -1 for the chosen one", default=-1
     )
+    all: bpy.props.BoolProperty(name="All", description="Empty the whole list")
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -102,6 +154,10 @@ class MOUTHPIECE_OT_reference_remove(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         settings = context.scene.mouthpiece
+        if self.all:
+            settings.references.clear()
+            settings.reference_index = 0
+            return {"FINISHED"}
         index = settings.reference_index if self.index < 0 else self.index
         if not 0 <= index < len(settings.references):
             return fail(
@@ -110,3 +166,68 @@ class MOUTHPIECE_OT_reference_remove(bpy.types.Operator):
         settings.references.remove(index)
         settings.reference_index = max(0, min(settings.reference_index, len(settings.references) - 1))
         return {"FINISHED"}
+
+
+class MOUTHPIECE_FH_performance(bpy.types.FileHandler):
+    """Takes dropped onto the 3D View are imported as references."""
+
+    bl_idname = "MOUTHPIECE_FH_performance"
+    bl_label = "Performance for Mouthpiece"
+    bl_import_operator = "mouthpiece.reference_import"
+    bl_file_extensions = ";".join(SUFFIXES)
+
+    @classmethod
+    def poll_drop(cls, context: bpy.types.Context) -> bool:
+        return context.area is not None and context.area.type == "VIEW_3D"
+
+
+def _new_item(context: bpy.types.Context) -> bpy.types.PropertyGroup:
+    settings = context.scene.mouthpiece
+    item = settings.references.add()
+    settings.reference_index = len(settings.references) - 1
+    return item
+
+
+def _add(context: bpy.types.Context, found: Found) -> None:
+    """Append a performance to the list and look at it."""
+    item = _new_item(context)
+    item.name, item.action, item.slot, item.source = found.name, found.action, found.slot, found.source
+    if found.first is not None and found.last is not None:
+        item.use_range, item.frame_first, item.frame_last = True, found.first, found.last
+    if abs(found.speed - 1.0) > 1e-4:
+        item.rate = scene_rate(context.scene) * found.speed
+    check_reference(context, context.scene.mouthpiece.reference_index, item)
+
+
+def _import(context: bpy.types.Context, path: Path) -> tuple[str, tuple[str, ...]]:
+    """Import one file: what to tell of it, and its notes. Raises TakeError before anything is made."""
+    rate = scene_rate(context.scene)
+    take, notes = read_performance(path)
+    sound = sound_beside(path)
+    item = _new_item(context)
+    item.action, item.rate = take_action(take, rate), rate
+    item.name = item.action.name
+    if sound:
+        item.sound = bpy.data.sounds.load(os.fspath(sound), check_existing=True)
+    if check_reference(context, context.scene.mouthpiece.reference_index, item) is None and item.sound:
+        item.sound = None  # a video without a sound: the motion alone is good
+        notes += (f"{sound.name} has no sound that can be read; the take is used without.",)
+        check_reference(context, context.scene.mouthpiece.reference_index, item)
+    if item.concern:
+        notes += (item.concern,)
+    heard = f" with the sound {sound.name}" if item.sound else ""
+    return f"{path.name} ({take.seconds:.1f} s at {take.fps:g} a second){heard}", notes
+
+
+def _concerns(context: bpy.types.Context, count: int) -> tuple[str, ...]:
+    items = context.scene.mouthpiece.references
+    return tuple(f"{item.name}: {item.concern}" for item in list(items)[-count:] if item.concern)
+
+
+def _identity(item: bpy.types.PropertyGroup) -> tuple[object, ...]:
+    bounds = (item.frame_first, item.frame_last) if item.use_range else (None, None)
+    return (item.action.name if item.action else "", item.slot, *bounds)
+
+
+def _found_identity(found: Found) -> tuple[object, ...]:
+    return found.action.name, found.slot, found.first, found.last

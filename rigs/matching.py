@@ -13,66 +13,62 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..inference.types import BLENDSHAPES
+from .mapping import Mapping
 from .synonyms import BOTH_EYES, SYNONYMS
 
 SIDES = {"l": "Left", "left": "Left", "r": "Right", "right": "Right"}
+MOUTH = frozenset(name for name in BLENDSHAPES if name.startswith(("jaw", "mouth", "tongue")))
 OTHER = {"Left": "Right", "Right": "Left"}
 
 
 @dataclass(frozen=True)
-class Mapping:
-    """How one set of shape keys follows the channels.
+class Coverage:
+    """What a character covers of the 52 channels; ``meshes`` are (mesh name, mapping) pairs.
 
-    ``drives`` maps each driven key, in rig order, to its channels and their weights (which sum to 1);
-    ``unused`` are the keys that follow nothing.
+    ``preset`` and ``confidence`` say what the rig was taken for, ``poses`` are mouth shapes that are blended,
+    ``controls`` the owners of mapped bones and properties and ``controlled`` the channels that move them.
     """
 
-    drives: dict[str, dict[str, float]]
-    unused: tuple[str, ...] = ()
-
-    @property
-    def matched(self) -> tuple[str, ...]:
-        """Channels that move at least one key, in canonical order."""
-        found = {channel for weights in self.drives.values() for channel in weights}
-        return tuple(name for name in BLENDSHAPES if name in found)
-
-    def without(self, keys: Iterable[str]) -> Mapping:
-        """The mapping that leaves ``keys`` alone (driven elsewhere in the rig)."""
-        dropped = set(keys)
-        kept = {key: weights for key, weights in self.drives.items() if key not in dropped}
-        return Mapping(kept, self.unused + tuple(key for key in self.drives if key in dropped))
-
-
-@dataclass(frozen=True)
-class Coverage:
-    """What a character's meshes cover of the 52 channels; ``meshes`` are (mesh name, mapping) pairs."""
-
     meshes: tuple[tuple[str, Mapping], ...]
+    preset: str = ""
+    confidence: float = 0.0
+    poses: tuple[str, ...] = ()
+    controls: tuple[str, ...] = ()
+    controlled: tuple[str, ...] = ()
 
     @property
     def matched(self) -> tuple[str, ...]:
         found = {channel for _, mapping in self.meshes for channel in mapping.matched}
-        return tuple(name for name in BLENDSHAPES if name in found)
+        return tuple(name for name in BLENDSHAPES if name in found or name in self.controlled)
 
     @property
     def missing(self) -> tuple[str, ...]:
+        """Channels that nothing shows; poses show the whole mouth."""
         found = set(self.matched)
-        return tuple(name for name in BLENDSHAPES if name not in found)
+        return tuple(name for name in BLENDSHAPES if name not in found and not (self.poses and name in MOUTH))
 
     def summary(self) -> str:
         """One line for a panel."""
+        poses = f", speech by {len(self.poses)} mouth poses" if self.poses else ""
         missing = f"; missing {', '.join(self.missing)}" if self.missing else ""
-        return f"{len(self.matched)} of {len(BLENDSHAPES)} channels matched{missing}"
+        return f"{len(self.matched)} of {len(BLENDSHAPES)} channels matched{poses}{missing}"
 
     def text(self) -> str:
         """What a rigger needs, line by line: missing channels, and per mesh renamed and unused keys."""
         lines = [self.summary()]
+        if self.preset:
+            lines.append(f"recognised by {self.preset}, confidence {self.confidence:.0%}")
+        if self.poses:
+            lines.append(f"blended: {', '.join(self.poses)}")
         for name, mapping in self.meshes:
             lines.append(f"{name}: {len(mapping.drives)} shape keys animated")
             renamed = {key: weights for key, weights in mapping.drives.items() if key not in weights}
             lines += [f"  {key} ← {_weights_text(weights)}" for key, weights in renamed.items()]
-            if mapping.unused:
-                lines.append(f"  unused: {', '.join(mapping.unused)}")
+            unused = [key for key in mapping.unused if key not in self.poses]
+            if unused:
+                lines.append(f"  unused: {', '.join(unused)}")
+        for owner in dict.fromkeys(self.controls):
+            lines.append(f"{owner}: {self.controls.count(owner)} controls animated")
         return "\n".join(lines)
 
 
@@ -200,4 +196,8 @@ def _gaze(base: str, sides: list[str], rank: int) -> _Claim | None:
 def _weights_text(weights: dict[str, float]) -> str:
     if len(weights) == 1:
         return next(iter(weights))
-    return f"mean of {', '.join(weights)}"
+    if len({round(weight, 6) for weight in weights.values()}) == 1 and abs(sum(weights.values()) - 1) < 1e-6:
+        return f"mean of {', '.join(weights)}"
+    most = sorted(weights, key=lambda channel: -abs(weights[channel]))
+    shown = ", ".join(f"{weights[channel]:.2g} {channel}" for channel in most[:4])
+    return f"{shown} and {len(most) - 4} more" if len(most) > 4 else shown

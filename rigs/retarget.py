@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..inference.types import BLENDSHAPES, INDEX, TICK_RATE, C, frame_times
-from .matching import Mapping
+from ..inference.types import TICK_RATE, C, frame_times
+from .least_squares import bounded, channel_limits
+from .mapping import Mapping
 
 
 @dataclass(frozen=True)
@@ -46,30 +47,26 @@ def sample(values: np.ndarray, seconds: np.ndarray) -> np.ndarray:
     return ((1.0 - part) * values[below] + part * values[above]).astype(np.float32)
 
 
-def matrix(mapping: Mapping) -> np.ndarray:
-    """Weights ``float32 [C, K]`` of a mapping, keys in the order of ``mapping.drives``."""
-    weights = np.zeros((C, len(mapping.drives)), np.float32)
-    for column, channels in enumerate(mapping.drives.values()):
-        for channel, weight in channels.items():
-            weights[INDEX[channel], column] = weight
-    return weights
-
-
 def to_keys(channels: np.ndarray, mapping: Mapping) -> np.ndarray:
     """Shape-key values ``float32 [T, K]`` of ``channels [T, C]``."""
-    return np.asarray(channels, np.float32) @ matrix(mapping)
+    return mapping.affine()(channels)
 
 
 def to_channels(values: np.ndarray, mapping: Mapping) -> tuple[np.ndarray, np.ndarray]:
-    """Channels ``float32 [T, C]`` in [0, 1] of shape-key ``values [T, K]``, and which are known, bool [C].
+    """Channels ``float32 [T, C]`` of shape-key ``values [T, K]``, and which are known, bool [C].
 
-    A channel that several keys show (browInnerUp in halves) is their mean; a key that shows several
-    channels (a two-eyed blink) gives each of them its value.
+    The inverse of ``to_keys`` by least squares within [0, 1] (head angles are free): a channel that several
+    keys show (browInnerUp in halves) is their mean; a key that shows several channels (a two-eyed blink)
+    gives each of them its value.
     """
-    shows = (matrix(mapping) > 0).astype(np.float32)
-    known = shows.any(axis=1)
-    channels = np.asarray(values, np.float32) @ shows.T / np.maximum(shows.sum(axis=1), 1.0)
-    channels[:, : len(BLENDSHAPES)] = np.clip(channels[:, : len(BLENDSHAPES)], 0.0, 1.0)
+    affine = mapping.affine()
+    known = (affine.weights != 0).any(axis=1)
+    weights = affine.weights[known].astype(np.float64)
+    wanted = np.asarray(values, np.float64) - affine.offsets
+    low, high = channel_limits()
+    channels = np.zeros((len(wanted), C), np.float32)
+    start = np.clip(wanted @ np.linalg.pinv(weights), low[known], high[known])
+    channels[:, known] = bounded(weights @ weights.T, wanted @ weights.T, low[known], high[known], start)
     return channels, known
 
 

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .matching import Coverage, Mapping
+from .mapping import Affine, Mapping
+from .matching import Coverage
+from .reduce import Reduction
+from .seal import Seal
 
 if TYPE_CHECKING:
     import bpy
@@ -15,12 +18,31 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class FaceKeys:
-    """One shape-key datablock; ``mesh`` names an object that uses it, ``upper`` are its slider maxima."""
+    """One shape-key datablock; ``mesh`` names an object that uses it, ``upper`` are its slider maxima;
+    ``poses`` are its keys that the rig's reduction blends."""
 
     key: bpy.types.Key
     mesh: str
     mapping: Mapping
     upper: dict[str, float]
+    poses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Control:
+    """Something beside shape keys that follows the channels: a property, or a part of a bone's transform.
+
+    ``path`` is the data path on ``datablock``; ``part`` is VALUE, LOCATION, ROTATION or SCALE; ``axes`` are
+    the indices that ``affine`` gives values for; ``mode`` is a bone's rotation mode.
+    """
+
+    datablock: bpy.types.ID
+    owner: str
+    path: str
+    part: str
+    axes: tuple[int, ...]
+    affine: Affine
+    mode: str = "XYZ"
 
 
 @dataclass(frozen=True)
@@ -39,16 +61,33 @@ class Head:
 
 @dataclass(frozen=True)
 class Rig:
-    """A character: its shape keys, its head if mapped, and notes that the artist should see."""
+    """A character: its shape keys, its head if mapped, and notes that the artist should see.
+
+    ``controls`` are the bones and properties that an artist's table moves, ``reduction`` blends mouth poses,
+    ``seal`` shuts the lips of its mesh, ``preset`` names the family that it was taken for (with a
+    ``confidence`` 0..1) or is empty for an artist's table.
+    """
 
     name: str
     faces: tuple[FaceKeys, ...]
     head: Head | None
     notes: tuple[str, ...]
+    controls: tuple[Control, ...] = ()
+    reduction: Reduction | None = None
+    seal: Seal | None = None
+    preset: str = ""
+    confidence: float = 0.0
 
     @property
     def coverage(self) -> Coverage:
-        return Coverage(tuple((face.mesh, face.mapping) for face in self.faces))
+        return Coverage(
+            tuple((face.mesh, face.mapping) for face in self.faces),
+            self.preset,
+            self.confidence,
+            self.reduction.keys if self.reduction else (),
+            tuple(control.owner for control in self.controls),
+            tuple(channel for control in self.controls for channel in control.affine.channels),
+        )
 
 
 @dataclass(frozen=True)

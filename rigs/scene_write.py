@@ -9,12 +9,13 @@ import numpy as np
 
 from ..inference.types import BLENDSHAPES, HEAD, INDEX, Take
 from . import head
-from .bake_plan import BakePlan, Curves
+from .bake_plan import BakePlan
+from .pose import Curves
 from .scene_read import MARK
 
 TRACK = "Mouthpiece"
-HEAD_MARK = "mouthpiece_head"
-"""Custom property that points from a baked Action to the head object it turns."""
+OTHERS_MARK = "mouthpiece_moves"
+"""Custom properties (numbered) that point from a baked Action to the heads, armatures and others it moves."""
 
 
 def write_bake(plan: BakePlan) -> bpy.types.Action:
@@ -29,8 +30,9 @@ def write_bake(plan: BakePlan) -> bpy.types.Action:
     try:
         slots = _fill(action, plan.frames, plan.curves)
         action[MARK] = True
-        if plan.head is not None:
-            action[HEAD_MARK] = plan.head
+        others = [curves.datablock for curves in plan.curves if curves.id_type != "KEY"]
+        for number, block in enumerate(others):
+            action[f"{OTHERS_MARK}_{number}"] = block
         for block, slot in zip(blocks, slots, strict=True):
             data = block.animation_data or block.animation_data_create()
             tracks.append((data, _new_track(data)))
@@ -115,18 +117,24 @@ def _add_strip(
 
 
 def _remove_former(blocks: list[bpy.types.ID], action: bpy.types.Action) -> None:
-    """Remove Mouthpiece's other strips from ``blocks`` and from the heads they turned, and unused Actions."""
+    """Remove Mouthpiece's other strips from ``blocks`` and from what else they moved, and unused Actions."""
     former: set[bpy.types.Action] = set()
-    heads: set[bpy.types.ID] = set()
+    others: set[bpy.types.ID] = set()
     for block in blocks:
         gone = _remove_strips(block, action)
         former |= gone
-        heads |= {old[HEAD_MARK] for old in gone if old.get(HEAD_MARK) is not None}
-    for turned in heads.difference(blocks):
-        _remove_strips(turned, action, only=former)
+        others |= {block for old in gone for block in _moved(old)}
+    for moved in others.difference(blocks):
+        _remove_strips(moved, action, only=former)
     for old in former:
         if old.users == 0:
             bpy.data.actions.remove(old)
+
+
+def _moved(action: bpy.types.Action) -> list[bpy.types.ID]:
+    """What a bake moves beside shape keys."""
+    marked = [value for name, value in action.items() if name.startswith(OTHERS_MARK)]
+    return [block for block in marked if isinstance(block, bpy.types.ID)]
 
 
 def _remove_strips(

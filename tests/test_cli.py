@@ -15,6 +15,7 @@ import pytest
 import soundfile
 
 from mouthpiece import __main__ as cli
+from mouthpiece.inference import source
 from mouthpiece.inference.animate import animate
 from mouthpiece.inference.decode import load_audio
 from mouthpiece.inference.livelink import HEADER, read_take, write_csv
@@ -260,6 +261,6 @@ def test_colons_in_references(tmp_path: Path, take: Path, wav: Path) -> None:
     odd.write_bytes(take.read_bytes())
     sound = tmp_path / "a:b.wav"
     sound.write_bytes(wav.read_bytes())
-    assert cli.reference(str(odd)).audio is None
-    assert len(cli.reference(f"{odd}:{sound}").audio) == 16_000
-    assert cli.reference(f"{odd}:{sound}").name == "take 12:30"
+    assert source.take(str(odd)).audio is None
+    assert len(source.take(f"{odd}:{sound}").audio) == 16_000
+    assert source.take(f"{odd}:{sound}").name == "take 12:30"

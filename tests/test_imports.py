@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # Room -> rooms and modules of ours that it may import. A room may always import itself.
 ALLOWED: dict[str, tuple[str, ...]] = {
     "__init__": ("operators", "panels", "properties", "preferences"),
-    "operators": ("rigs", "inference"),
+    "operators": ("rigs", "inference", "__main__"),
     "panels": ("properties",),
     "properties": ("rigs", "preferences"),
     "preferences": ("rigs",),
@@ -38,7 +38,9 @@ THIRD_PARTY: dict[str, frozenset[str]] = {
     "inference": frozenset({"numpy", "onnxruntime"}),
 }
 LAZY: dict[str, frozenset[str]] = {
-    "inference": frozenset({"soundfile", "soxr", "av", "aud", "torch", "dask", "distributed", "psutil"})
+    "inference": frozenset(
+        {"soundfile", "soxr", "av", "aud", "torch", "dask", "distributed", "fsspec", "psutil"}
+    )
 }
 BLENDER = frozenset({"bpy", "bmesh", "mathutils", "bpy_extras", "gpu", "idprop", "bl_ext"})
 BLENDER_PLACES = ("__init__", "operators", "panels", "properties", "preferences", "demo")

@@ -38,8 +38,8 @@ from .model.step import Mouthpiece, set_temperature
 from .precision import full_precision
 from .run import Recipe, Run, Terms, restore
 
-TOP = 32
-"""Entries that a query retrieves."""
+TOP = 31
+"""Entries that a query retrieves; with the null entry a full vector."""
 NO_REFERENCES, STATIC_ONLY = 0.15, 0.25
 """Shares of rows that see no reference, and only the average style."""
 TEACHER_FORCED = 0.2

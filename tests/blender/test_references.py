@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
@@ -137,3 +139,129 @@ def test_import_of_something_else(stage, settings) -> None:
     with pytest.raises(RuntimeError, match=r"shopping\.csv"):
         bpy.ops.mouthpiece.reference_import(filepath=str(path))
     assert len(settings.references) == 0 and len(bpy.data.actions) == actions
+
+
+def told() -> str:
+    return bpy.context.window_manager.mouthpiece.status
+
+
+def face_with(stage, name: str, at: float, action):
+    face = stage.face(name, at=(at, 0, 0))
+    face.data.shape_keys.animation_data_create().action = action
+    face.data.shape_keys.animation_data.action_slot = action.slots[0]
+    return face
+
+
+def test_selection_brings_actions_and_selected_strips_of_any_object_once(stage) -> None:
+    one = face_with(stage, "One", 0, stage.action(stage.motion(60), "Angry"))
+    tracks = one.data.shape_keys.animation_data.nla_tracks
+    fast = tracks.new().strips.new("Fast", 10, stage.action(stage.motion(60, 1.0), "Calm"))
+    fast.action_slot = fast.action.slots[0]
+    fast.action_frame_start, fast.action_frame_end = fast.action.frame_range
+    fast.scale = 0.5
+    tracks.new().strips.new("Left out", 200, stage.action(stage.motion(60, 2.0), "Sad")).select = False
+    two = face_with(stage, "Two", 9, stage.action(stage.motion(60, 3.0), "Proud"))
+    one.select_set(True), two.select_set(True)
+    assert bpy.ops.mouthpiece.reference_add(scope="SELECTED") == {"FINISHED"}
+    items = stage.scene.mouthpiece.references
+    assert [item.name for item in items] == ["Angry", "Fast", "Proud"]
+    assert items[1].action.name == "Calm" and items[1].use_range
+    assert items[1].rate == pytest.approx(stage.scene.render.fps * 2)  # it is seen twice as fast
+    assert items[1].seconds == pytest.approx(items[0].seconds / 2, abs=0.1)
+    with pytest.raises(RuntimeError, match="all of them are listed already"):
+        bpy.ops.mouthpiece.reference_add(scope="SELECTED")
+    assert len(items) == 3
+
+
+def test_all_takes_of_the_character(stage) -> None:
+    face = face_with(stage, "Ada", 0, stage.action(stage.motion(60), "Worn"))
+    face_with(stage, "Bob", 9, stage.action(stage.motion(60, 4.0), "Of Bob"))
+    stage.action(stage.motion(60, 1.0), "Loose")
+    bpy.data.actions.new("Walk")
+    stage.write(face, stage.motion(30))  # Mouthpiece's own bake is no reference
+    stage.scene.mouthpiece.target = face
+    bpy.ops.mouthpiece.reference_add(scope="CHARACTER")
+    assert [item.name for item in stage.scene.mouthpiece.references] == ["Worn", "Loose", "Of Bob"]
+    assert "Added 3 references (Worn, Loose, Of Bob)" in told()
+
+
+def test_nothing_to_add_is_said(stage) -> None:
+    stage.face().select_set(True)
+    with pytest.raises(RuntimeError, match=r"there is no facial animation\. Select objects"):
+        bpy.ops.mouthpiece.reference_add(scope="SELECTED")
+    bpy.context.view_layer.objects.active = None
+    with pytest.raises(RuntimeError, match="There is no face"):
+        bpy.ops.mouthpiece.reference_add(scope="CHARACTER")
+
+
+def test_summary_and_concern_of_a_reference(stage, settings) -> None:
+    bpy.ops.mouthpiece.reference_add()
+    item = settings.references[0]
+    assert item.concern == "" and item.seconds == pytest.approx(2.36, abs=0.1) and len(item.content) == 64
+    assert item.measures[0] == pytest.approx(0.9, abs=0.05)
+    item.use_range, item.frame_first, item.frame_last = True, 1.0, 20.0
+    assert item.seconds == 0.0 and item.content == ""  # not looked at since
+    bpy.ops.mouthpiece.reference_check()
+    assert item.concern.startswith("Only 0.8 s long") and "Of little use: Manner" in told()
+    item.frame_first = item.frame_last = 20.0
+    bpy.ops.mouthpiece.reference_check()
+    assert "shorter than one model frame" in item.concern and item.seconds == 0.0
+
+
+def test_a_still_take_is_told(stage, settings) -> None:
+    stage.action(np.full((60, 55), 0.3, np.float32), "Still")
+    bpy.ops.mouthpiece.reference_add(action="Still")
+    assert "does not move" in settings.references[0].concern and "does not move" in told()
+
+
+def test_an_imported_take_keeps_its_time_when_the_scene_changes_its_rate(stage, settings) -> None:
+    path = stage.folder / "take.csv"
+    write_csv(path, stage.motion(120), 60.0)
+    bpy.ops.mouthpiece.reference_import(filepath=str(path))
+    before, _ = read_request(bpy.context).references[0]
+    stage.scene.render.fps = 50
+    after, _ = read_request(bpy.context).references[0]
+    np.testing.assert_array_equal(before.channels, after.channels)
+
+
+def test_several_files_at_once_with_one_that_is_wrong(stage, settings) -> None:
+    write_csv(stage.folder / "a.csv", stage.motion(150), 60.0)
+    write_csv(stage.folder / "b.csv", stage.motion(75), 30.0)
+    text = (stage.folder / "b.csv").read_text().splitlines()
+    (stage.folder / "b.csv").write_text("\n".join([*text[:-1], text[-1][:90]]))
+    (stage.folder / "c.csv").write_text("apples,3\n", "utf-8")
+    names = [{"name": name} for name in ("a.csv", "b.csv", "c.csv")]
+    done = bpy.ops.mouthpiece.reference_import(directory=str(stage.folder), files=names)
+    assert done == {"FINISHED"} and [item.name for item in settings.references] == ["a", "b"]
+    assert "a.csv (2.5 s at 60 a second), b.csv (2.5 s at 30 a second)" in told()
+    assert "b.csv: 1 of 75 rows are damaged" in told() and "c.csv has no columns" in told()
+
+
+def test_mediapipe_and_mouthpieces_own_takes_are_imported(stage, settings) -> None:
+    frames = [
+        {"timestampMs": 1000 * i / 30, "blendshapes": {"jawOpen": float(0.5 + 0.4 * np.sin(i / 4))}}
+        for i in range(90)
+    ]
+    (stage.folder / "web.json").write_text(json.dumps(frames), "utf-8")
+    np.savez(stage.folder / "own.npz", channels=stage.motion(75), fps=25.0)
+    for name in ("web.json", "own.npz"):
+        assert bpy.ops.mouthpiece.reference_import(filepath=str(stage.folder / name)) == {"FINISHED"}
+    web, own = (take for take, _ in read_request(bpy.context).references)
+    assert web.measured.sum() == 1 and own.measured.sum() == 55
+    assert np.ptp(web.channels[:, INDEX["jawOpen"]]) > 0.75
+    baked(settings)
+
+
+def test_a_video_without_a_sound_leaves_the_motion(stage, settings) -> None:
+    write_csv(stage.folder / "take.csv", stage.motion(150), 60.0)
+    (stage.folder / "take.mov").write_bytes(b"no sound in here")
+    bpy.ops.mouthpiece.reference_import(filepath=str(stage.folder / "take.csv"))
+    assert settings.references[0].sound is None and "take.mov has no sound that can be read" in told()
+    baked(settings)
+
+
+def test_empty_the_list(settings) -> None:
+    for _ in range(3):
+        bpy.ops.mouthpiece.reference_add()
+    bpy.ops.mouthpiece.reference_remove(all=True)
+    assert len(settings.references) == 0 and bpy.data.actions["Manner"]

@@ -16,6 +16,7 @@ OPERATORS = {
     "cancel",
     "mapping_detect",
     "reference_add",
+    "reference_check",
     "reference_import",
     "reference_remove",
 }

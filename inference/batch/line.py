@@ -1,0 +1,115 @@
+"""One line of dialogue to animate, and how its cells are read."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import unicodedata
+from dataclasses import dataclass
+
+from ..errors import ManifestError
+from ..types import TICK_RATE
+
+FORMATS = ("csv", "npz", "blend", "glb", "usd")
+"""What a line can become; the last three need Blender and a rig."""
+BLENDER_FORMATS = ("blend", "glb", "usd")
+SEPARATOR = "|"
+"""Between several references of one cell: no system allows it in a file's name."""
+_FORBIDDEN = set('<>:"\\|?*')
+_DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{i}" for port in ("com", "lpt") for i in range(1, 10))}
+LONGEST = 180
+"""Bytes that one part of an id may take; the file's ending still fits any file system."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """What to animate, and how. ``row`` is the place in the list, for messages.
+
+    ``audio`` and ``references`` (``TAKE[:AUDIO]``) are paths or URLs; ``rig`` is a .blend with the
+    character's face, ``face`` the object in it.
+    """
+
+    row: int
+    id: str
+    audio: str
+    character: str = ""
+    references: tuple[str, ...] = ()
+    style_strength: float = 1.0
+    valence: float = 0.0
+    arousal: float = 0.0
+    seed: int = 0
+    fps: float = float(TICK_RATE)
+    formats: tuple[str, ...] = ("csv",)
+    rig: str = ""
+    face: str = ""
+
+    @property
+    def where(self) -> str:
+        return f"row {self.row} ('{self.id}')"
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A row that cannot be animated, and why."""
+
+    row: int
+    id: str
+    reason: str
+
+
+def check_id(text: str) -> str:
+    """An id that is a file name, or one in folders (``scene_1/anna_07``), on every system.
+
+    Raises ManifestError.
+    """
+    text = unicodedata.normalize("NFC", text.strip())
+    for part in text.split("/"):
+        if not part:
+            raise ManifestError("the id is empty or has an empty part: give each line a name of its own")
+        if part.startswith(".") or part.endswith((".", " ")) or part.split(".")[0].lower() in _DEVICES:
+            raise ManifestError(f"the id '{text}' cannot be a file's name: no dot in front, none at the end")
+        if not part.isprintable() or _FORBIDDEN & set(part):
+            raise ManifestError(f"the id '{text}' cannot be a file's name: leave out {' '.join(_FORBIDDEN)}")
+        if len(part.encode()) > LONGEST:
+            raise ManifestError(f"the id '{text[:20]}…' is longer than {LONGEST} bytes: shorten it")
+    if text.lower() == "report":
+        raise ManifestError("the id 'report' is the report's own name: choose another")
+    return text
+
+
+def clash(name: str) -> str:
+    """What two ids share when their files would be one on some system."""
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def number(name: str, text: str, low: float, high: float) -> float:
+    """A finite number in [low, high]. Raises ManifestError."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not low <= value <= high:
+        raise ManifestError(f"{name} '{text}' is no number from {low:g} to {high:g}")
+    return value
+
+
+def whole(name: str, text: str) -> int:
+    """A whole number. Raises ManifestError."""
+    try:
+        return int(text)
+    except ValueError:
+        raise ManifestError(f"{name} '{text}' is no whole number") from None
+
+
+def formats(text: str) -> tuple[str, ...]:
+    """Formats, separated by spaces, ``+`` or ``|``, in the order of ``FORMATS``. Raises ManifestError."""
+    wanted = text.lower().replace("+", " ").replace(SEPARATOR, " ").split()
+    unknown = [name for name in wanted if name not in FORMATS]
+    if unknown:
+        raise ManifestError(f"format '{unknown[0]}' is unknown: choose of {', '.join(FORMATS)}")
+    return tuple(name for name in FORMATS if name in wanted)
+
+
+def own_seed(seed: int, name: str) -> int:
+    """The seed of a line that names none: else all lines of a show would blink at the same moments."""
+    return int.from_bytes(hashlib.sha256(f"{seed}/{name}".encode()).digest()[:4], "big")

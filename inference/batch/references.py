@@ -1,0 +1,87 @@
+"""References, each embedded once: kept in memory, and on disk by the hash of their content.
+
+A file of the cache that is damaged, half there or another's counts as absent, and is written anew. Any number
+of programs may share a folder: each writes beside and renames, and all write the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import zipfile
+from contextlib import suppress
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from .. import source
+from ..bank import Bank
+from ..entries import Entries
+from ..errors import MouthpieceError
+from ..model import Model
+from ..output import replacing
+from .encode import pack
+
+Arrays = dict[str, np.ndarray]
+_CHECK = "sha256"
+
+
+class References:
+    """The banks of references that lines ask for, by ``TAKE[:AUDIO]``."""
+
+    def __init__(self, model: Model, weights: str, folder: Path | None = None) -> None:
+        """``weights`` is the fingerprint of ``model``; without a ``folder`` nothing is kept on disk."""
+        self.model, self.weights, self.folder = model, weights, folder
+        self.bank = lru_cache(maxsize=64)(self._bank)
+        self._entry = lru_cache(maxsize=1024)(self._embedded)
+
+    def _bank(self, references: tuple[str, ...]) -> Bank:
+        """A bank of all ``references``, the same in any order. Raises TakeError or AudioError."""
+        bank = Bank(self.model)
+        for text in references:
+            key, arrays = self._entry(text)
+            bank.add_entries(key, Entries(**arrays))
+        return bank
+
+    def _embedded(self, text: str) -> tuple[str, Arrays]:
+        """Content hash and embedding of a reference, from the disk if it is there."""
+        name = hashlib.sha256(f"{self.weights}/{source.reference_digest(text)}".encode()).hexdigest()
+        path = self.folder / f"{name}.npz" if self.folder else None
+        stored = load(path) if path else None
+        if stored is not None:
+            return str(stored.pop("take")), stored
+        take = source.take(text)
+        arrays = self.model.embed(take).arrays()
+        if path:
+            with suppress(MouthpieceError):  # a cache that cannot be written costs time, never a line
+                store(path, arrays | {"take": np.str_(take.content_hash)})
+        return take.content_hash, arrays
+
+
+def store(path: Path, arrays: Arrays) -> None:
+    """Write ``arrays`` with their check sum, whole or not at all. Raises OutputError."""
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path, binary=True) as file:
+        file.write(pack(arrays | {_CHECK: np.str_(_sum(arrays))}))
+
+
+def load(path: Path) -> Arrays | None:
+    """What ``store`` wrote; None when there is nothing, or nothing that can be trusted."""
+    try:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in stored.files}
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, NotImplementedError):
+        return None
+    return arrays if str(arrays.pop(_CHECK, "")) == _sum(arrays) else None
+
+
+def _sum(arrays: Arrays) -> str:
+    """SHA-256 of names, types, shapes and values."""
+    found = hashlib.sha256()
+    for name in sorted(arrays):
+        values = np.asarray(arrays[name])
+        found.update(f"{name} {values.dtype.str} {values.shape}".encode())
+        found.update(np.ascontiguousarray(values).tobytes())
+    return found.hexdigest()

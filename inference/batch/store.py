@@ -1,0 +1,136 @@
+"""The folder that a batch fills, and what it remembers there.
+
+A line's record (``.mouthpiece/lines/``) is written before its files, which claims their names, and again
+after them, with their hashes. A program killed in between leaves whole files and a record that says so.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from ..errors import ManifestError, OutputError
+from ..output import replacing, sweep
+from .line import Line, clash
+from .workshop import MOTION, Result
+
+HIDDEN = ".mouthpiece"
+Record = dict[str, object]
+
+
+class Store:
+    """One output folder."""
+
+    def __init__(self, folder: Path) -> None:
+        """Make the folder ready. Raises OutputError when nothing can be written in it."""
+        self.folder = folder
+        self.records = folder / HIDDEN / "lines"
+        self.motion = folder / HIDDEN / "motion"
+        try:
+            for place in (self.records, self.motion, self.cache):
+                place.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(
+                f"{folder} cannot be written ({error.strerror}): choose another folder or free it."
+            ) from error
+        with replacing(self.records / "writable") as file:
+            file.write("yes\n")
+        for place in (folder, self.records, self.motion, self.cache):
+            sweep(place)
+
+    @property
+    def cache(self) -> Path:
+        """Where embedded references are kept."""
+        return self.folder / HIDDEN / "references"
+
+    def path(self, line: Line, kind: str) -> Path:
+        """The file of a line: ``OUT/ID.FORMAT``."""
+        if kind == MOTION:
+            return self.motion / f"{_name(line.id)}.npz"
+        return self.folder.joinpath(*f"{line.id}.{kind}".split("/"))
+
+    def check(self, line: Line, inputs: set[Path]) -> None:
+        """Raise ManifestError if a file of ``line`` would replace an input, or what is not Mouthpiece's."""
+        for path in (self.path(line, kind) for kind in line.formats):
+            if path.resolve() in inputs:
+                raise ManifestError(f"its result {path} is an input of the batch: choose another folder")
+            if path.exists() and self.record(line) is None:
+                raise ManifestError(
+                    f"{path} is there and not of a former batch: move it away, or choose another id"
+                )
+
+    def record(self, line: Line) -> Record | None:
+        """What is known of a line from a former run; None for nothing, or nothing that can be read."""
+        try:
+            found = json.loads(self._record(line).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        return found if isinstance(found, dict) and found.get("id") == line.id else None
+
+    def finished(self, line: Line, key: str) -> bool:
+        """Whether the line was made of the same inputs, and its files are still what was written."""
+        record = self.record(line)
+        if record is None or record.get("key") != key or not isinstance(record.get("files"), dict):
+            return False
+        wanted = {kind for kind in line.formats if kind in record["files"]}
+        return wanted == set(line.formats) and all(
+            _digest(self.path(line, kind)) == digest for kind, digest in record["files"].items()
+        )
+
+    def save(self, result: Result) -> None:
+        """Write a line's files, each whole or not at all, then that it is done. Raises OutputError."""
+        line = result.line
+        self._write_record(line, {"id": line.id})
+        for kind, content in result.files.items():
+            path = self.path(line, kind)
+            with suppress(OSError):
+                path.parent.mkdir(parents=True, exist_ok=True)
+            with replacing(path, binary=True) as file:
+                file.write(content)
+        self._write_record(
+            line,
+            {
+                "id": line.id,
+                "key": result.key,
+                "frames": result.frames,
+                "sketch": result.sketch,
+                "files": {
+                    kind: hashlib.sha256(content).hexdigest() for kind, content in result.files.items()
+                },
+            },
+        )
+
+    def add(self, line: Line, kind: str) -> None:
+        """Note a file of a finished line that something else made. Raises OutputError."""
+        record = self.record(line) or {"id": line.id}
+        digest = _digest(self.path(line, kind))
+        self._write_record(line, record | {"files": {**record.get("files", {}), kind: digest}})
+
+    def _record(self, line: Line) -> Path:
+        return self.records / f"{_name(line.id)}.json"
+
+    def _write_record(self, line: Line, record: Record) -> None:
+        with replacing(self._record(line)) as file:
+            json.dump(record, file, separators=(",", ":"))
+
+
+def inputs(places: Iterable[str | Path]) -> set[Path]:
+    """Resolved paths, to be compared with results."""
+    return {Path(os.path.realpath(place)) for place in places}
+
+
+def _name(line_id: str) -> str:
+    """A file name for any id, the same for ids that would be one file somewhere."""
+    return hashlib.sha256(clash(line_id).encode()).hexdigest()[:32]
+
+
+def _digest(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""

@@ -1,0 +1,132 @@
+"""Lines to finished files' bytes: the part of a batch that any process on any machine can do."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Generator, Iterable, Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from .. import model as weights
+from .. import source
+from ..errors import MouthpieceError, WeightsError
+from ..model import Model
+from ..resample import resample
+from ..types import TICK_RATE
+from .encode import csv_bytes, npz_bytes
+from .line import BLENDER_FORMATS, Line
+from .packing import WIDTH, Job, animate_lines
+from .references import References
+from .sketch import Sketch, sketch
+
+ENGINE = 1
+"""Raised when the same inputs would give other files than before, so that a resumed batch makes them anew."""
+
+MOTION = "motion"
+"""The file that Blender makes the rest of: a take at model rate."""
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What a process needs to know besides the lines. ``weights`` and ``cache`` are folders, "" for none."""
+
+    device: str = "auto"
+    weights: str = ""
+    cache: str = ""
+    width: int = WIDTH
+
+
+@dataclass(frozen=True)
+class Result:
+    """A line's files by format (``csv`` → bytes), or the ``error`` that stood in the way.
+
+    ``key`` is the hash of all that the files depend on; ``frames`` and ``seconds`` are of the sound.
+    """
+
+    line: Line
+    key: str = ""
+    files: dict[str, bytes] = field(default_factory=dict)
+    frames: int = 0
+    sketch: Sketch = field(default_factory=dict)
+    error: str = ""
+
+
+def fingerprint(folder: str = "") -> str:
+    """Hash of the weights in a folder (the shipped ones for ""). Raises WeightsError."""
+    sums = Path(folder or weights.WEIGHTS) / "SHA256SUMS"
+    try:
+        return hashlib.sha256(sums.read_bytes()).hexdigest()
+    except OSError as error:
+        raise WeightsError(f"{sums} cannot be read ({error.strerror}): install Mouthpiece again.") from error
+
+
+def line_key(line: Line, weights: str) -> str:
+    """Hash of everything that the files of ``line`` depend on. Raises AudioError for a missing file."""
+    settings = asdict(line)
+    for place in ("row", "id", "audio", "references", "character"):
+        del settings[place]
+    content = {
+        "engine": ENGINE,
+        "weights": weights,
+        "audio": source.digest(line.audio),
+        "references": sorted({source.reference_digest(text) for text in line.references}),
+        "settings": settings,
+    }
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+class Workshop:
+    """A loaded model with the references that it has met."""
+
+    def __init__(self, setup: Setup) -> None:
+        """Raises WeightsError or DeviceError."""
+        self.setup = setup
+        self.model = Model.load(setup.weights or None, setup.device)
+        self.weights = fingerprint(setup.weights)
+        # A machine that does not share the output folder keeps what it embeds in memory only.
+        cache = Path(setup.cache) if setup.cache and Path(setup.cache).is_dir() else None
+        self.references = References(self.model, self.weights, cache)
+
+    def make(self, lines: Iterable[Line], cancelled: Callable[[], bool] | None = None) -> Generator[Result]:
+        """Every line's result as soon as it is there, not in order; a bad line is one with an ``error``.
+
+        Raises Cancelled.
+        """
+        failed: list[Result] = []
+
+        def jobs() -> Iterator[Job]:
+            for line in lines:
+                try:
+                    yield Job(line, source.sound(line.audio), self.references.bank(line.references))
+                except Exception as error:
+                    failed.append(Result(line, error=reason(error)))
+
+        for job, channels in animate_lines(self.model, jobs(), self.setup.width, cancelled):
+            while failed:
+                yield failed.pop(0)
+            try:
+                result = self._result(job.line, channels)
+            except Exception as error:
+                result = Result(job.line, error=reason(error))
+            yield result
+        yield from failed
+
+    def _result(self, line: Line, channels: np.ndarray) -> Result:
+        rows = resample(channels, TICK_RATE, line.fps)
+        files = {}
+        if "csv" in line.formats:
+            files["csv"] = csv_bytes(rows, line.fps)
+        if "npz" in line.formats:
+            files["npz"] = npz_bytes(rows, line.fps)
+        if set(BLENDER_FORMATS) & set(line.formats):
+            files[MOTION] = npz_bytes(channels, TICK_RATE)
+        return Result(line, line_key(line, self.weights), files, len(channels), sketch(channels))
+
+
+def reason(error: Exception) -> str:
+    """One line that says why a line failed; an error that nobody foresaw with its kind."""
+    text = " ".join(str(error).split())
+    return text if isinstance(error, MouthpieceError) else f"unexpected {type(error).__name__}: {text}"

@@ -1,0 +1,196 @@
+"""A performance that is made while it plays: a thread keeps the model some frames ahead of the playhead.
+
+The model is causal and its state is explicit, so a jump or a changed setting costs no more than the frames
+since the last snapshot: the thread goes back to it and on from there.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from .session import Session, Snapshot
+from .types import TICK_RATE, TICK_SAMPLES, frame_count
+
+AHEAD = TICK_RATE
+"""Frames that are made before they are needed (one second)."""
+WARM_UP = 2 * TICK_RATE
+"""Frames that the model hears before the first one that is shown after a jump."""
+SNAPSHOT_STEP = 5
+"""Frames between two states that are kept to go back to."""
+KEPT = 10 * TICK_RATE
+"""Frames behind the playhead that are remembered."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """What is performed: ``audio float32 [N]`` at 16 kHz, mood per frame ``[T]``, and the way it is done.
+
+    ``open_session`` makes a session with the wanted references and seed; it is called in the thread.
+    """
+
+    audio: np.ndarray
+    valence: np.ndarray
+    arousal: np.ndarray
+    open_session: Callable[[], Session]
+
+    @property
+    def frames(self) -> int:
+        return frame_count(len(self.audio))
+
+
+class LiveStream:
+    """Frames of a score around a playhead, made in a thread of its own."""
+
+    def __init__(self, score: Score) -> None:
+        self._score, self._changed = score, True
+        self._playhead = 0
+        self._made: dict[int, np.ndarray] = {}
+        self._snapshots: dict[int, Snapshot] = {}
+        self._wake = threading.Condition()
+        self._closed = False
+        self.error: Exception | None = None
+        """What ended the thread, if anything did."""
+        self._thread = threading.Thread(target=self._run, name="mouthpiece-live", daemon=True)
+        self._thread.start()
+
+    def change(self, score: Score) -> None:
+        """Go on with other settings, from the playhead on; another sound starts anew."""
+        with self._wake:
+            if len(score.audio) != len(self._score.audio) or score.audio is not self._score.audio:
+                self._made.clear()
+                self._snapshots.clear()
+            self._score, self._changed = score, True
+            self._wake.notify_all()
+
+    def frame(self, index: int, wait: float = 0.0) -> np.ndarray | None:
+        """Channels ``float32 [55]`` of frame ``index`` and move the playhead there; None while not made yet.
+
+        ``wait`` seconds at most are spent waiting. Raises what ended the thread.
+        """
+        until = time.monotonic() + wait
+        with self._wake:
+            if index != self._playhead:
+                self._playhead = index
+                self._wake.notify_all()
+            while True:
+                if self.error is not None:
+                    raise self.error
+                # After a change, what was made before it is stale.
+                found = None if self._changed else self._made.get(index)
+                rest = until - time.monotonic()
+                if found is not None or rest <= 0 or not 0 <= index < self._score.frames:
+                    return found
+                self._wake.wait(rest)
+
+    def sample(self, seconds: float, wait: float = 0.0) -> np.ndarray | None:
+        """Channels ``float32 [55]`` at a time of the sound, linear between frames; None while not made yet.
+
+        Before the sound and after it, the first and last frame hold.
+        """
+        last = self._score.frames - 1
+        position = min(max(seconds * TICK_RATE - 0.5, 0.0), float(last))
+        below = int(position)
+        first = self.frame(below, wait)
+        if first is None or position == below:
+            return first
+        with self._wake:
+            second = self._made.get(below + 1)
+        part = np.float32(position - below)
+        return first if second is None else (1 - part) * first + part * second
+
+    def lead(self) -> int:
+        """Frames that are made beyond the playhead."""
+        with self._wake:
+            index = self._playhead
+            while index in self._made and not self._changed:
+                index += 1
+            return index - self._playhead
+
+    def close(self) -> None:
+        """End the thread."""
+        with self._wake:
+            self._closed = True
+            self._wake.notify_all()
+        self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            session, score = None, self._score
+            while True:
+                with self._wake:
+                    while not self._closed and not self._changed and self._next(session) is None:
+                        self._wake.wait()
+                    if self._closed:
+                        return
+                    changed, score, self._changed = self._changed, self._score, False
+                    playhead = self._playhead
+                    if changed:
+                        self._made = {i: made for i, made in self._made.items() if i < playhead}
+                        self._snapshots = {i: s for i, s in self._snapshots.items() if i <= playhead}
+                if changed or session is None:
+                    session = self._at(score.open_session(), playhead)
+                with self._wake:
+                    target = self._next(session)
+                if target is not None and not self._is_next(session, target):
+                    session = self._at(score.open_session(), target)
+                if session.frame < score.frames:
+                    self._step(session, score)
+        except Exception as error:  # handed to the main thread, which raises it
+            with self._wake:
+                self.error = error
+                self._wake.notify_all()
+
+    def _next(self, session: Session | None) -> int | None:
+        """The first missing frame from the playhead on, None when there are enough. Called under the lock."""
+        low = min(max(self._playhead, 0), self._score.frames)
+        high = min(low + AHEAD, self._score.frames)
+        return next((index for index in range(low, high) if index not in self._made), None)
+
+    def _is_next(self, session: Session, target: int) -> bool:
+        """Whether a session will come to ``target`` soon, warmed up."""
+        return target - max(WARM_UP, SNAPSHOT_STEP) <= session.frame <= target
+
+    def _at(self, session: Session, target: int) -> Session:
+        """``session`` at the last snapshot before ``target``, or at a start that leaves time to warm up."""
+        near = [index for index in self._snapshots if target - WARM_UP <= index <= target]
+        if near:
+            session.restore(self._snapshots[max(near)])
+        else:
+            session.frame = max(0, target - WARM_UP)
+        return session
+
+    def _step(self, session: Session, score: Score) -> None:
+        """Make one frame, keep it, and forget those far behind."""
+        index = session.frame
+        snapshot = session.save() if index % SNAPSHOT_STEP == 0 else None
+        session.valence, session.arousal = float(score.valence[index]), float(score.arousal[index])
+        made = session.push(score.audio[index * TICK_SAMPLES : (index + 1) * TICK_SAMPLES])
+        frame = made[0] if len(made) else session.flush()[0]
+        with self._wake:
+            if score is not self._score:
+                return
+            if snapshot is not None:
+                self._snapshots[index] = snapshot
+            self._made[index] = frame
+            oldest = self._playhead - KEPT
+            for store in (self._made, self._snapshots):
+                for old in [i for i in store if i < oldest]:
+                    del store[old]
+            self._wake.notify_all()
+
+
+def score_for(
+    audio: np.ndarray,
+    open_session: Callable[[], Session],
+    valence: float | np.ndarray,
+    arousal: float | np.ndarray,
+) -> Score:
+    """A score with constant or keyed mood."""
+    frames = frame_count(len(audio))
+    moods = [np.broadcast_to(np.asarray(mood, np.float32), (frames,)) for mood in (valence, arousal)]
+    return Score(audio, *moods, open_session)

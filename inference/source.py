@@ -1,0 +1,121 @@
+"""Where sounds and takes lie: a path, or any URL that fsspec opens (``s3://…``, ``https://…``)."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from .decode_aud import load_audio
+from .errors import AudioError, MouthpieceError, TakeError
+from .livelink import read_take
+from .types import Take
+
+_BLOCK = 1 << 20
+_URL_TAKE = re.compile(r"(.+?\.(?:csv|npz)):(.+)", re.IGNORECASE)
+
+
+def is_url(place: str) -> bool:
+    return "://" in place
+
+
+def split_reference(text: str) -> tuple[str, str]:
+    """The take and the sound ("" without) that ``TAKE[:AUDIO]`` names; either path may hold colons."""
+    if is_url(text):
+        found = _URL_TAKE.fullmatch(text)
+        return (found[1], found[2]) if found else (text, "")
+    places = [len(text), *(place for place in reversed(range(len(text))) if text[place] == ":")]
+    split = next((place for place in places if Path(text[:place]).is_file()), len(text))
+    return text[:split], text[split + 1 :]
+
+
+def sound(place: str) -> np.ndarray:
+    """The sound at a path or URL, ``float32 [N]`` mono at 16 kHz, N > 0. Raises AudioError."""
+    with _local(place, AudioError) as path:
+        samples = load_audio(path)
+    if not len(samples):
+        raise AudioError(f"{place} holds no samples: choose a sound with something to hear.")
+    return samples
+
+
+def take(text: str) -> Take:
+    """The take that ``TAKE[:AUDIO]`` names. Raises TakeError or AudioError."""
+    place, audio = split_reference(text)
+    with _local(place, TakeError) as path:
+        return read_take(path, sound(audio) if audio else None)
+
+
+def digest(place: str) -> str:
+    """What changes when the content does: its SHA-256, or of a URL what its store says of its version.
+
+    Raises AudioError when there is nothing to read.
+    """
+    if is_url(place):
+        system, path = _opened(place, AudioError)
+        try:
+            return hashlib.sha256(str(system.ukey(path)).encode()).hexdigest()
+        except Exception as error:  # every store has its own errors
+            raise AudioError(_unreadable(place, error)) from error
+    try:
+        stamp = os.stat(place)
+        return _file_digest(place, stamp.st_mtime_ns, stamp.st_size)
+    except (OSError, ValueError) as error:
+        raise AudioError(_unreadable(place, error)) from error
+
+
+@lru_cache(maxsize=256)
+def _file_digest(place: str, _changed: int, _size: int) -> str:
+    """SHA-256 of a file, read once: a reference serves thousands of lines."""
+    with open(place, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def reference_digest(text: str) -> str:
+    """``digest`` of a take with its sound. Raises AudioError."""
+    return "+".join(digest(place) for place in split_reference(text) if place)
+
+
+@contextmanager
+def _local(place: str, kind: type[MouthpieceError]) -> Iterator[Path]:
+    """A file with the content of ``place``, a temporary one for a URL; messages keep naming ``place``."""
+    if not is_url(place):
+        yield Path(place)
+        return
+    system, path = _opened(place, kind)
+    with tempfile.TemporaryDirectory(prefix="mouthpiece-") as folder:
+        local = Path(folder, path.rstrip("/").rpartition("/")[2] or "file")
+        try:
+            with system.open(path, "rb") as remote, local.open("wb") as file:
+                shutil.copyfileobj(remote, file, _BLOCK)
+        except Exception as error:  # every store has its own errors
+            raise kind(_unreadable(place, error)) from error
+        try:
+            yield local
+        except kind as error:
+            raise kind(str(error).replace(str(local), place)) from error
+
+
+def _opened(place: str, kind: type[MouthpieceError]) -> tuple[object, str]:
+    """The file system of a URL, and the path in it."""
+    try:
+        import fsspec
+    except ImportError as error:
+        raise kind(f"{place} is a URL, which needs fsspec: run 'pip install fsspec'.") from error
+    try:
+        return fsspec.core.url_to_fs(place)
+    except (ImportError, ValueError, OSError) as error:
+        raise kind(_unreadable(place, error)) from error
+
+
+def _unreadable(place: str, error: Exception) -> str:
+    missing = "it does not exist" if isinstance(error, FileNotFoundError) else ""
+    reason = getattr(error, "strerror", None) or missing or str(error) or type(error).__name__
+    return f"{place} cannot be read ({reason}): check the path."

@@ -1,0 +1,27 @@
+"""``blender --command mouthpiece …``: the command line from inside Blender, with Blender's own Python."""
+
+from __future__ import annotations
+
+import bpy
+
+
+def execute(arguments: list[str]) -> int:
+    """Run the verbs of ``python -m mouthpiece`` and return their exit code."""
+    from ..__main__ import main
+
+    try:
+        return main(arguments)
+    except SystemExit as end:  # argparse's way to say that the options are wrong, or that help was shown
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+
+
+_handles: list[object] = []
+"""What Blender wants back to forget the command."""
+
+
+def register() -> None:
+    _handles.append(bpy.utils.register_cli_command("mouthpiece", execute))
+
+
+def unregister() -> None:
+    bpy.utils.unregister_cli_command(_handles.pop())

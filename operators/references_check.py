@@ -1,0 +1,54 @@
+"""Looks at a reference: writes its summary into the list, or why it is of little use."""
+
+from __future__ import annotations
+
+import bpy
+
+from ..inference.errors import MouthpieceError
+from ..inference.summary import concern, summarise
+from ..inference.types import Take
+from .messages import succeed
+from .references_take import reference_take
+
+
+class MOUTHPIECE_OT_reference_check(bpy.types.Operator):
+    """Look at the references again: what each one brings, and whether it can be used"""
+
+    bl_idname = "mouthpiece.reference_check"
+    bl_label = "Look Again"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        if not context.scene.mouthpiece.references:
+            cls.poll_message_set("There is no reference to look at")
+            return False
+        return True
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        items = context.scene.mouthpiece.references
+        for index, item in enumerate(items):
+            check_reference(context, index, item)
+        bad = [item.name or str(index + 1) for index, item in enumerate(items) if item.concern]
+        return succeed(self, context, f"Looked at {len(items)} references", _told(bad))
+
+
+def check_reference(context: bpy.types.Context, index: int, item: bpy.types.PropertyGroup) -> Take | None:
+    """Read entry ``index`` and show what it brings; the take, or None where it cannot be read."""
+    try:
+        take = reference_take(context, index, item)
+    except MouthpieceError as error:
+        item.seconds, item.content, item.concern = 0.0, "", str(error)
+        return None
+    show_take(item, take)
+    return take
+
+
+def show_take(item: bpy.types.PropertyGroup, take: Take) -> None:
+    """Write what ``take`` brings into its entry of the list."""
+    item.measures = summarise(take).values()
+    item.seconds, item.content, item.concern = take.seconds, take.content_hash, concern(take)
+
+
+def _told(names: list[str]) -> tuple[str, ...]:
+    return (f"Of little use: {', '.join(names)}; the list says why.",) if names else ()

@@ -1,0 +1,96 @@
+"""Finds performances in the scene: actions and NLA strips of the selection, or of a whole character."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import bpy
+
+from ..rigs.character import same_character
+from ..rigs.matching import match
+from ..rigs.scene_read import MARK, curves_of
+
+FEWEST_CHANNELS = 3
+"""Facial channels that an action must move to count as a performance when nobody has pointed at it."""
+_VALUE = re.compile(r'key_blocks\["(.+)"\]\.value$')
+
+
+@dataclass(frozen=True)
+class Found:
+    """A performance: an action with its slot (identifier), and where it was found.
+
+    ``first`` and ``last`` bound it in the action's own frames (None: all of it); ``speed`` is how many of the
+    action's frames pass in one of the scene.
+    """
+
+    name: str
+    action: bpy.types.Action
+    slot: str
+    source: bpy.types.Object | None = None
+    first: float | None = None
+    last: float | None = None
+    speed: float = 1.0
+
+
+def selected(context: bpy.types.Context) -> list[Found]:
+    """What animates the selected objects: their actions and their selected NLA strips."""
+    objects = context.selected_objects or [o for o in [context.view_layer.objects.active] if o]
+    return _distinct(found for item in objects for found in _of_object(item, only_selected=True))
+
+
+def of_character(context: bpy.types.Context, target: bpy.types.Object) -> list[Found]:
+    """Every performance of the character around ``target``, and every action that fits a face in the file."""
+    objects = [item for item in context.scene.objects if same_character(item, target)]
+    found = [one for item in objects for one in _of_object(item, only_selected=False)]
+    for action in bpy.data.actions:
+        slot = None if MARK in action else face_slot(action, FEWEST_CHANNELS)
+        if slot is not None and not any(one.action == action for one in found):
+            found.append(Found(action.name, action, slot.identifier))
+    return _distinct(found)
+
+
+def face_slot(action: bpy.types.Action, fewest: int) -> bpy.types.ActionSlot | None:
+    """The slot of ``action`` whose shape-key curves show most facial channels, None below ``fewest``."""
+    counts = {}
+    for slot in action.slots:
+        paths = [_VALUE.search(curve.data_path) for curve in curves_of(action, slot)]
+        counts[slot] = len(match(bpy.utils.unescape_identifier(path[1]) for path in paths if path).matched)
+    best = max(counts, key=counts.get, default=None)
+    return best if best is not None and counts[best] >= fewest else None
+
+
+def _of_object(item: bpy.types.Object, *, only_selected: bool) -> Iterator[Found]:
+    """The performances on an object's shape keys, or else on the object itself (bones, properties)."""
+    key = getattr(item.data, "shape_keys", None)
+    for block in (key, item):
+        data = block.animation_data if block is not None else None
+        if data is None:
+            continue
+        if data.action is not None and _holds_face(data.action, block):
+            slot = data.action_slot.identifier if data.action_slot else ""
+            yield Found(data.action.name, data.action, slot, item)
+        for track in data.nla_tracks:
+            for strip in track.strips:
+                if strip.action is None or not _holds_face(strip.action, block):
+                    continue
+                if only_selected and not strip.select:
+                    continue
+                slot = strip.action_slot.identifier if strip.action_slot else ""
+                first, last = strip.action_frame_start, strip.action_frame_end
+                yield Found(strip.name, strip.action, slot, item, first, last, 1.0 / (strip.scale or 1.0))
+
+
+def _holds_face(action: bpy.types.Action, block: bpy.types.ID) -> bool:
+    """Whether an action on a datablock may be a performance: shape keys, or bones of an armature."""
+    if MARK in action:
+        return False
+    return face_slot(action, 1) is not None or getattr(block, "type", "") == "ARMATURE"
+
+
+def _distinct(found: Iterable[Found]) -> list[Found]:
+    kept: dict[tuple[str, str, float | None, float | None], Found] = {}
+    for one in found:
+        kept.setdefault((one.action.name, one.slot, one.first, one.last), one)
+    return list(kept.values())

@@ -1,0 +1,103 @@
+"""Channels to the values of everything that a rig animates: shape keys, bones, properties and the head."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from . import head
+from .retarget import to_keys
+from .rig import Control, FaceKeys, Head, Rig
+
+if TYPE_CHECKING:
+    import bpy
+
+
+@dataclass(frozen=True)
+class Curves:
+    """F-curves of one datablock: ``paths`` are (data path, array index), ``values float32 [M, P]``."""
+
+    datablock: bpy.types.ID
+    id_type: str
+    slot: str
+    paths: tuple[tuple[str, int], ...]
+    values: np.ndarray
+
+
+def pose(rig: Rig, channels: np.ndarray) -> tuple[Curves, ...]:
+    """Values of all that ``rig`` animates for ``channels [T, C]``, one part per datablock, faces first."""
+    channels = np.asarray(channels, np.float32)
+    shut = rig.seal(channels, channels) if rig.seal and not rig.reduction else channels
+    poses: dict[str, np.ndarray] = {}
+    if rig.reduction is not None:
+        blended = rig.reduction(channels)
+        blended = rig.seal(blended, channels) if rig.seal else blended
+        poses = dict(zip(rig.reduction.keys, blended.T, strict=True))
+    parts = [_face_curves(face, shut, poses) for face in rig.faces]
+    parts += [_control_curves(control, shut) for control in rig.controls]
+    if rig.head is not None:
+        parts.append(_head_curves(rig.head, channels))
+    return _by_datablock(parts)
+
+
+def _face_curves(face: FaceKeys, channels: np.ndarray, poses: dict[str, np.ndarray]) -> Curves:
+    """The keys of one mesh: those that follow channels, then those that are blended."""
+    values = to_keys(channels, face.mapping)
+    blended = [poses[name] for name in face.poses]
+    paths = tuple((_value_path(name), 0) for name in (*face.mapping.drives, *face.poses))
+    return Curves(face.key, "KEY", face.mesh, paths, np.column_stack([values, *blended]).astype(np.float32))
+
+
+def _control_curves(control: Control, channels: np.ndarray) -> Curves:
+    """A property, or one part of a bone's transform; unmapped Euler angles stay free."""
+    values, axes = control.affine(channels), control.axes
+    if control.part == "SCALE":
+        values = values + 1.0
+    if control.part == "ROTATION" and control.mode == "QUATERNION":
+        angles = np.zeros((len(values), 3))
+        angles[:, axes] = values
+        values, axes = head.quaternions(head.from_eulers(angles, "XYZ")), (0, 1, 2, 3)
+    paths = tuple((control.path, axis) for axis in axes)
+    return Curves(
+        control.datablock, control.datablock.id_type, control.owner, paths, values.astype(np.float32)
+    )
+
+
+def _head_curves(target: Head, motion: np.ndarray) -> Curves:
+    """Rotation curves of the head: a bone's own rotation, or an object's delta on top of its pose."""
+    turns = head.in_frame(head.rotations(motion), target.frame)
+    quaternion = target.mode == "QUATERNION"
+    values = head.quaternions(turns) if quaternion else head.eulers(turns, target.mode)
+    path = "rotation_quaternion" if quaternion else "rotation_euler"
+    path = f'pose.bones["{escaped(target.bone)}"].{path}' if target.bone else f"delta_{path}"
+    paths = tuple((path, i) for i in range(values.shape[1]))
+    return Curves(target.target, "OBJECT", target.target.name, paths, values.astype(np.float32))
+
+
+def _by_datablock(parts: list[Curves]) -> tuple[Curves, ...]:
+    """Curves of one datablock put together; where two parts move one path, the first keeps it."""
+    merged: dict[int, Curves] = {}
+    for part in parts:
+        if not part.paths:
+            continue
+        place = part.datablock.as_pointer()
+        before = merged.get(place)
+        if before is None:
+            merged[place] = part
+            continue
+        new = [i for i, path in enumerate(part.paths) if path not in before.paths]
+        paths = before.paths + tuple(part.paths[i] for i in new)
+        values = np.concatenate([before.values, part.values[:, new]], axis=1)
+        merged[place] = Curves(before.datablock, before.id_type, before.slot, paths, values)
+    return tuple(merged.values())
+
+
+def _value_path(name: str) -> str:
+    return f'key_blocks["{escaped(name)}"].value'
+
+
+def escaped(name: str) -> str:
+    """As ``bpy.utils.escape_identifier`` for the characters that names can hold."""
+    return name.replace("\\", "\\\\").replace('"', '\\"')

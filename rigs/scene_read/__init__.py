@@ -1,0 +1,21 @@
+"""Reads Blender's animation data: the character around a target, and takes from its actions."""
+
+from __future__ import annotations
+
+from .animation import MARK, animated, animation_layers, curves_of, sound_starts
+from .character import find_target, read_head, read_rig
+from .take import face_slot, object_animation, read_take
+
+__all__ = [
+    "MARK",
+    "animated",
+    "animation_layers",
+    "curves_of",
+    "face_slot",
+    "find_target",
+    "object_animation",
+    "read_head",
+    "read_rig",
+    "read_take",
+    "sound_starts",
+]

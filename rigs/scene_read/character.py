@@ -1,0 +1,201 @@
+"""The character around a target, and how it can be driven."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+import bpy
+import numpy as np
+
+from ...inference.errors import RigError
+from ..build import blend, channel_seal, mouth_keys
+from ..character import same_character
+from ..detect import Detection, detect
+from ..mapping import Entry, poses, shape_keys
+from ..reduce import Reduction
+from ..rig import FaceKeys, Head, Rig
+from ..seal import Seal
+from .animation import curves_of
+from .geometry import read_surface
+from .table import read_controls, stored_entries
+
+_VALUE = re.compile(r'key_blocks\["(.+)"\]\.value$')
+
+
+def find_target(context: bpy.types.Context) -> bpy.types.Object | None:
+    """The character that the settings name, else the active object."""
+    return context.scene.mouthpiece.target or context.view_layer.objects.active
+
+
+def read_rig(
+    scene: bpy.types.Scene,
+    target: bpy.types.Object,
+    head_target: bpy.types.Object | None = None,
+    head_bone: str = "",
+) -> Rig:
+    """The character around ``target`` (a mesh, its armature or a parent) and how it can be driven.
+
+    An artist's table on any of its objects decides, else names are detected. Raises RigError when nothing of
+    the face can be animated, or the head cannot.
+    """
+    if target.name not in scene.objects:
+        raise RigError(f"{target.name} is not in the scene {scene.name}: choose a face of this scene.")
+    bpy.context.view_layer.update()  # scripts move objects without telling where they stand now
+    members = character_objects(scene, target)
+    meshes = [item for item in members if has_keys(item)]
+    entries = stored_entries(members)
+    controls, problems = read_controls(entries)
+    if not meshes and not controls:
+        raise RigError(
+            " ".join(problems)
+            or f"{target.name} has no shape keys: select the face mesh, or add ARKit-named shape keys."
+        )
+    found = _detection(meshes, entries)
+    faces, face_problems = _faces(meshes, found)
+    problems += face_problems
+    if not faces and not controls:
+        raise RigError(" ".join(problems) or _no_match(target, meshes))
+    notes = [note for face in faces for note in _visibility_notes(bpy.data.objects[face.mesh], face)]
+    head_part = read_head(head_target, head_bone) if head_target else None
+    blended, seal = _mouth(faces, found)
+    return Rig(
+        target.name,
+        faces,
+        head_part,
+        (*problems, *notes),
+        tuple(controls),
+        blended,
+        seal,
+        found.preset,
+        found.confidence,
+    )
+
+
+def character_objects(scene: bpy.types.Scene, target: bpy.types.Object) -> list[bpy.types.Object]:
+    """The objects of a character, ``target`` first, then by name."""
+    members = [item for item in scene.objects if item.type == "MESH" and same_character(item, target)]
+    carriers = {item.find_armature() for item in (target, *members)} - {None}
+    others = sorted({*members, *carriers} - {target}, key=lambda item: item.name)
+    return [target, *others]
+
+
+def _detection(meshes: list[bpy.types.Object], entries: tuple[Entry, ...]) -> Detection:
+    """What every mesh's keys follow: by the artist's table, else by their names."""
+    names = {mesh.name: tuple(block.name for block in mesh.data.shape_keys.key_blocks[1:]) for mesh in meshes}
+    if not entries:
+        return detect(names)
+    mappings = {mesh: shape_keys(entries, mesh, keys) for mesh, keys in names.items()}
+    every = {key for keys in names.values() for key in keys}
+    return Detection("", 0.0, mappings, {k: shows for k, shows in poses(entries).items() if k in every})
+
+
+def _faces(meshes: list[bpy.types.Object], found: Detection) -> tuple[tuple[FaceKeys, ...], list[str]]:
+    """The shape-key datablocks that a bake moves, and why others cannot be moved."""
+    faces: dict[int, FaceKeys] = {}
+    problems: list[str] = []
+    for mesh in meshes:
+        key, mapping = mesh.data.shape_keys, found.meshes[mesh.name]
+        if key.as_pointer() in faces:
+            continue
+        blended = tuple(block.name for block in key.key_blocks[1:] if block.name in found.poses)
+        if not (mapping.drives or blended):
+            continue
+        if obstacle := _obstacle(mesh):
+            problems.append(obstacle)
+            continue
+        drivers = key.animation_data.drivers if key.animation_data else ()
+        driven = _named(drivers, (*mapping.drives, *blended))
+        if driven:
+            problems.append(f"{mesh.name}: left alone since a driver moves them: {', '.join(driven)}.")
+            mapping = mapping.without(driven)
+            blended = tuple(name for name in blended if name not in driven)
+        if mapping.drives or blended:
+            upper = {name: key.key_blocks[name].slider_max for name in (*mapping.drives, *blended)}
+            faces[key.as_pointer()] = FaceKeys(key, mesh.name, mapping, upper, blended)
+    return tuple(faces.values()), problems
+
+
+def _mouth(faces: tuple[FaceKeys, ...], found: Detection) -> tuple[Reduction | None, Seal | None]:
+    """How the mouth of a character is blended from poses, and how its lips are shut."""
+    if not faces:
+        return None, None
+    available = {name for face in faces for name in face.poses}
+    wanted = {key: recipe for key, recipe in found.poses.items() if key in available}
+    main = max(faces, key=lambda face: len(face.poses) if wanted else mouth_keys(face.mapping))
+    surface = read_surface(bpy.data.objects[main.mesh])
+    if wanted:
+        return blend(wanted, surface, {name: top for face in faces for name, top in face.upper.items()})
+    return None, channel_seal(main.mapping, surface)
+
+
+def read_head(target: bpy.types.Object, bone: str = "") -> Head:
+    """The head that ``target`` (an empty or another object), or a bone of it, turns. Raises RigError."""
+    if not target.is_editable:
+        raise RigError(f"The head {target.name} is linked from a library: override it, or clear the head.")
+    if target.type == "ARMATURE" and bone not in target.pose.bones:
+        reason = f"has no bone {bone!r}" if bone else "is an armature"
+        raise RigError(f"The head {target.name} {reason}: choose its head bone.")
+    turned = target.pose.bones[bone] if target.type == "ARMATURE" else target
+    if turned.rotation_mode == "AXIS_ANGLE":
+        raise RigError(f"The head {turned.name} turns by axis and angle: set its rotation mode to XYZ.")
+    frame = np.array(turned.bone.matrix_local.to_3x3()) if target.type == "ARMATURE" else np.eye(3)
+    return Head(target, bone if target.type == "ARMATURE" else "", turned.rotation_mode, frame)
+
+
+def has_keys(mesh: bpy.types.Object) -> bool:
+    return (
+        mesh.type == "MESH" and mesh.data.shape_keys is not None and len(mesh.data.shape_keys.key_blocks) > 1
+    )
+
+
+def _obstacle(mesh: bpy.types.Object) -> str:
+    """Why no shape key of a mesh can be animated, "" when they can."""
+    key = mesh.data.shape_keys
+    if not key.is_editable:
+        return f"{mesh.name}: its shape keys are linked from a library; override its mesh or make it local."
+    if not key.use_relative:
+        return f"{mesh.name}: its shape keys are absolute; turn on Relative in Shape Keys to animate it."
+    if key.animation_data is not None and key.animation_data.use_tweak_mode:
+        return f"{mesh.name}: an NLA strip is in tweak mode; leave it (Tab in the NLA editor) to bake."
+    return ""
+
+
+def _named(curves: Iterable[bpy.types.FCurve], names: Iterable[str]) -> list[str]:
+    """The shape keys of ``names`` that ``curves`` (F-curves or drivers) move."""
+    paths = [_VALUE.match(curve.data_path) for curve in curves]
+    moved = {bpy.utils.unescape_identifier(path[1]) for path in paths if path}
+    return [name for name in names if name in moved]
+
+
+def _visibility_notes(mesh: bpy.types.Object, face: FaceKeys) -> list[str]:
+    """Why a baked face would not show its motion, or not all of it."""
+    key, notes = mesh.data.shape_keys, []
+    names = (*face.mapping.drives, *face.poses)
+    muted = [name for name in names if key.key_blocks[name].mute]
+    if muted:
+        notes.append(f"{mesh.name}: muted shape keys will not show: {', '.join(muted)}.")
+    if mesh.show_only_shape_key:
+        notes.append(f"{mesh.name}: a pinned shape key hides all others; unpin it to see the motion.")
+    data = key.animation_data
+    if data is not None and data.action is not None:
+        hidden = _named(curves_of(data.action, data.action_slot), names)
+        if hidden:
+            notes.append(
+                f"{mesh.name}: its action {data.action.name} lies above the Mouthpiece track and hides it on "
+                f"{len(hidden)} shape keys; push it down or unlink it to see the bake."
+            )
+    if data is not None and (not data.use_nla or any(track.is_solo for track in data.nla_tracks)):
+        notes.append(
+            f"{mesh.name}: its NLA is switched off or plays another track solo, which hides the bake."
+        )
+    return notes
+
+
+def _no_match(target: bpy.types.Object, meshes: list[bpy.types.Object]) -> str:
+    names = [block.name for mesh in meshes for block in mesh.data.shape_keys.key_blocks[1:]]
+    shown = ", ".join(names[:3])
+    return (
+        f"None of the {len(names)} shape keys of {target.name} ({shown}…) is named like a facial movement: "
+        "use ARKit names such as jawOpen or Mouth_Smile_L."
+    )

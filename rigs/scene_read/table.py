@@ -1,0 +1,135 @@
+"""The artist's mapping table: entries on the objects of a character, and what they point at in the scene."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+
+import bpy
+
+from ..mapping import Entry, Target, compiled
+from ..pose import escaped
+from ..rig import Control
+
+PARTS = {
+    "LOCATION": "location",
+    "SCALE": "scale",
+    "ROTATION": "rotation_euler",
+}
+
+
+def stored_entries(objects: Iterable[bpy.types.Object]) -> tuple[Entry, ...]:
+    """The table of the first of ``objects`` that has one; entries that are switched off or unfinished are
+    left out."""
+    for item in objects:
+        table = getattr(item, "mouthpiece", None)
+        if table is not None and len(table.entries):
+            return tuple(entry for row in table.entries if row.enabled for entry in _entry(row))
+    return ()
+
+
+def has_table(item: bpy.types.Object) -> bool:
+    """Whether an object holds a mapping table."""
+    table = getattr(item, "mouthpiece", None)
+    return table is not None and len(table.entries) > 0
+
+
+def _entry(row: bpy.types.PropertyGroup) -> Iterator[Entry]:
+    """The row as an entry; nothing where it is not filled in yet."""
+    try:
+        target = Target(row.kind, row.owner.name if row.owner else "", row.name, row.bone_axis)
+        low, high = (row.low, row.high) if row.use_range else (-math.inf, math.inf)
+        yield Entry(row.channel, target, row.gain, row.offset, row.invert, low, high)
+    except ValueError:
+        return
+
+
+def store_entries(owner: bpy.types.Object, entries: Iterable[Entry], objects: Iterable[str]) -> list[str]:
+    """Fill the table of ``owner``; returns what was left out because none of ``objects`` is its owner."""
+    table, known = owner.mouthpiece, set(objects)
+    table.entries.clear()
+    left_out = []
+    for entry in entries:
+        target = entry.target
+        if target.owner and target.owner not in known:
+            left_out.append(f"{target.owner}: {target.name}")
+            continue
+        row = table.entries.add()
+        row.channel, row.kind, row.name = entry.channel, target.kind, target.name
+        row.owner = bpy.data.objects.get(target.owner) if target.owner else None
+        row.bone_axis = target.axis or "ROTATION_X"
+        row.gain, row.offset, row.invert = entry.gain, entry.offset, entry.invert
+        row.use_range = math.isfinite(entry.low) or math.isfinite(entry.high)
+        if row.use_range:
+            row.low = max(entry.low, -1e6)
+            row.high = min(entry.high, 1e6)
+    table.entry_index = 0
+    return left_out
+
+
+def read_controls(entries: Iterable[Entry]) -> tuple[list[Control], list[str]]:
+    """Bones and properties that ``entries`` move, and why others cannot be moved."""
+    targets, mapping = compiled(e for e in entries if e.target.kind in ("BONE", "PROPERTY"))
+    groups: dict[tuple[str, str, str], list[int]] = {}
+    for place, target in enumerate(targets):
+        groups.setdefault((target.owner, target.name, target.axis[:-2]), []).append(place)
+    controls, problems = [], []
+    for places in groups.values():
+        drives = {str(place): mapping.drives[str(place)] for place in places}
+        affine = type(mapping)(drives, (), mapping.offsets, mapping.ranges).affine()
+        found = _control([targets[place] for place in places], affine)
+        if isinstance(found, str):
+            problems.append(found)
+        else:
+            controls.append(found)
+    return controls, problems
+
+
+def _control(targets: list[Target], affine: object) -> Control | str:
+    """The control of targets that differ in their axis only, or why there is none."""
+    first = targets[0]
+    item = bpy.data.objects.get(first.owner)
+    if item is None:
+        return f"{first.owner}, which the mapping moves, is no longer in the file: correct the mapping."
+    if first.kind == "PROPERTY":
+        return _property(item, first, affine)
+    if not item.is_editable:
+        return f"{item.name}: it is linked from a library; override it to move its bones."
+    bone = item.pose.bones.get(first.name) if item.type == "ARMATURE" else None
+    if bone is None:
+        return f"{item.name} has no bone {first.name!r}: correct the mapping."
+    part = first.axis[:-2]
+    if part == "ROTATION" and bone.rotation_mode == "AXIS_ANGLE":
+        return f"{item.name}: the bone {bone.name} turns by axis and angle; set its rotation mode to XYZ."
+    quaternion = part == "ROTATION" and bone.rotation_mode == "QUATERNION"
+    path = "rotation_quaternion" if quaternion else PARTS[part]
+    path = f'pose.bones["{escaped(bone.name)}"].{path}'
+    if _is_driven(item, path):
+        return f"{item.name}: left alone since a driver moves {bone.name}."
+    axes = tuple("XYZ".index(target.axis[-1]) for target in targets)
+    return Control(item, item.name, path, part, axes, affine, bone.rotation_mode)
+
+
+def _property(item: bpy.types.Object, target: Target, affine: object) -> Control | str:
+    """A number on an object or its data, by data path; a bare name is a custom property."""
+    block, path = item, target.name
+    if path.startswith("data."):
+        block, path = item.data, path.removeprefix("data.")
+    if "[" not in path and "." not in path and not hasattr(block, path):
+        path = f'["{escaped(path)}"]'
+    try:
+        value = block.path_resolve(path)
+    except (ValueError, AttributeError):
+        return f"{item.name} has no property {target.name!r}: correct the mapping."
+    if not isinstance(value, int | float):
+        return f"{item.name}: {target.name} is no number; only numbers can be animated."
+    if not block.is_editable:
+        return f"{block.name}: it is linked from a library; override it to animate {target.name}."
+    if _is_driven(block, path):
+        return f"{item.name}: left alone since a driver moves {target.name}."
+    return Control(block, item.name, path, "VALUE", (0,), affine)
+
+
+def _is_driven(block: bpy.types.ID, path: str) -> bool:
+    data = block.animation_data
+    return data is not None and any(curve.data_path == path for curve in data.drivers)

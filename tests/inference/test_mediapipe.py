@@ -1,0 +1,196 @@
+"""Recordings of MediaPipe's landmarker in the forms that recorders write, whole and damaged."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mouthpiece.inference.errors import TakeError
+from mouthpiece.inference.livelink import write_csv
+from mouthpiece.inference.mediapipe import read_recording
+from mouthpiece.inference.performance_file import read_performance, sound_beside
+from mouthpiece.inference.types import BLENDSHAPES, HEAD, INDEX
+
+NAMES = [name for name in BLENDSHAPES if name != "tongueOut"]
+TIMES = np.arange(60) / 30
+
+
+def motion(times: np.ndarray = TIMES) -> dict[str, np.ndarray]:
+    """Scores of every blend shape at some times, each with its own phase."""
+    return {name: 0.5 + 0.4 * np.sin(3 * times + i) for i, name in enumerate(NAMES)}
+
+
+def categories(scores: dict[str, np.ndarray], frame: int, key: str = "categoryName") -> list[dict]:
+    found = [{key: "_neutral", "score": 1e-6, "index": 0}]
+    return found + [{key: name, "score": float(values[frame])} for name, values in scores.items()]
+
+
+def matrix(yaw: float, pitch: float, roll: float) -> np.ndarray:
+    """A head pose as the landmarker states it, scaled, 40 cm before the camera."""
+
+    def about(axis: int, angle: float) -> np.ndarray:
+        turn = np.eye(3)
+        a, b = (axis + 1) % 3, (axis + 2) % 3
+        turn[a, a] = turn[b, b] = np.cos(angle)
+        turn[a, b], turn[b, a] = -np.sin(angle), np.sin(angle)
+        return turn
+
+    pose = np.eye(4)
+    pose[:3, :3] = 1.3 * about(1, yaw) @ about(0, pitch) @ about(2, roll)
+    pose[:3, 3] = 1.0, -2.0, -40.0
+    return pose
+
+
+def write(path: Path, content: object) -> Path:
+    path.write_text(json.dumps(content), "utf-8")
+    return path
+
+
+def web(scores: dict, frame: int) -> dict:
+    return {
+        "timestampMs": round(1000 * TIMES[frame]),
+        "faceBlendshapes": [{"categories": categories(scores, frame)}],
+    }
+
+
+def python(scores: dict, frame: int) -> dict:
+    return {"timestamp": TIMES[frame], "face_blendshapes": [categories(scores, frame, "category_name")]}
+
+
+def table(scores: dict, frame: int) -> dict:
+    return {"time": TIMES[frame], "blendshapes": {name: float(v[frame]) for name, v in scores.items()}}
+
+
+@pytest.mark.parametrize("form", [web, python, table])
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_forms_of_json(tmp_path: Path, form, wrapped: bool) -> None:
+    scores = motion()
+    frames = [form(scores, frame) for frame in range(60)]
+    take, notes = read_recording(
+        write(tmp_path / "a.json", {"fps": 30, "frames": frames} if wrapped else frames)
+    )
+    assert take.fps == 30.0 and take.channels.shape == (60, 55) and notes == ()
+    assert take.measured.sum() == 51 and not take.measured[INDEX["tongueOut"]]
+    for name in ("jawOpen", "eyeBlinkLeft", "browDownRight"):
+        np.testing.assert_allclose(take.channels[:, INDEX[name]], scores[name], atol=5e-3)
+
+
+def test_json_lines_cut_off(tmp_path: Path) -> None:
+    lines = [json.dumps(web(motion(), frame)) for frame in range(60)]
+    path = tmp_path / "a.jsonl"
+    path.write_text("\n".join(lines)[:-500], "utf-8")
+    take, notes = read_recording(path)
+    assert len(take.channels) == 59 and notes == ("1 lines are damaged and were left out.",)
+
+
+def test_head_by_rows_and_columns(tmp_path: Path) -> None:
+    angles = 0.2, -0.1, 0.05
+    for name, flat in (("rows", matrix(*angles)), ("columns", matrix(*angles).T)):
+        frames = [
+            table(motion(), i) | {"facialTransformationMatrixes": [{"data": flat.ravel().tolist()}]}
+            for i in range(9)
+        ]
+        take, _ = read_recording(write(tmp_path / f"{name}.json", frames))
+        np.testing.assert_allclose(take.channels[4, [INDEX[n] for n in HEAD]], angles, atol=1e-6)
+        assert take.measured[INDEX["headYaw"]]
+
+
+def test_uneven_times_and_lost_faces(tmp_path: Path) -> None:
+    """Jitter, a dropped stretch and frames without a face give the motion at its true times."""
+    rng = np.random.default_rng(3)
+    times = np.sort(np.arange(90) / 30 + rng.uniform(-0.01, 0.01, 90))
+    kept = np.concatenate([np.arange(0, 40), np.arange(46, 90)])
+    scores = motion(times)
+    frames = [
+        {"timestampMs": 1000 * float(times[i]), "faceBlendshapes": [{"categories": categories(scores, i)}]}
+        for i in kept
+    ]
+    for lost in (10, 11, 12):
+        frames[lost]["faceBlendshapes"] = []
+    take, notes = read_recording(write(tmp_path / "a.json", frames))
+    assert notes == ("3 of 84 frames show no face; the motion goes straight across them.",)
+    at = times[0] + np.arange(len(take.channels)) / take.fps
+    expected = motion(at)["jawOpen"]
+    assert abs(take.fps - 30) < 1.0 and abs(at[-1] - times[-1]) < 0.05
+    np.testing.assert_allclose(take.channels[:, INDEX["jawOpen"]], expected, atol=0.03)
+
+
+def write_table(path: Path, header: list[str], clock: float = 1.0) -> Path:
+    scores = motion()
+    with path.open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(header)
+        for i, time in enumerate(TIMES):
+            rows.writerow(
+                [
+                    time * clock if name.lower().startswith("time") else scores.get(name, TIMES)[i]
+                    for name in header
+                ]
+            )
+    return path
+
+
+@pytest.mark.parametrize(
+    ("clock", "name"), [(1.0, "time"), (1e3, "timestamp"), (1e3, "timestamp_ms"), (1e6, "timestamp")]
+)
+def test_tables(tmp_path: Path, clock: float, name: str) -> None:
+    take, notes = read_performance(write_table(tmp_path / "a.csv", [name, "_neutral", *NAMES], clock))
+    assert take.fps == pytest.approx(30.0) and len(take.channels) == 60 and notes == ()
+    np.testing.assert_allclose(take.channels[:, INDEX["mouthPucker"]], motion()["mouthPucker"], atol=1e-3)
+
+
+def test_missing_columns_and_short_rows_are_named(tmp_path: Path) -> None:
+    path = write_table(tmp_path / "a.csv", ["time", *(n for n in NAMES if n not in ("jawLeft", "cheekPuff"))])
+    lines = path.read_text().splitlines()
+    lines[5] = lines[5][:30]
+    lines[-1] = lines[-1][:20]
+    path.write_text("\n".join(lines))
+    take, notes = read_performance(path)
+    assert notes == (
+        "2 of 60 frames show no face; the motion goes straight across them.",
+        "Not recorded: jawLeft, cheekPuff.",
+    )
+    assert len(take.channels) == 59 and not take.measured[INDEX["cheekPuff"]]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "{",
+        "[]",
+        "3",
+        '{"frames": [{"pose": 1}]}',
+        '[{"faceBlendshapes": []}, {"faceBlendshapes": []}]',
+        "name\n1\n",
+    ],
+)
+def test_other_files_are_named(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "other.json"
+    path.write_text(content, "utf-8")
+    with pytest.raises(TakeError, match=r"other\.json"):
+        read_performance(path)
+
+
+def test_live_link_tables_keep_their_reader_and_say_what_was_mended(tmp_path: Path) -> None:
+    path = tmp_path / "take_cal.csv"
+    write_csv(path, np.random.default_rng(0).random((40, 55)).astype(np.float32), 60.0)
+    lines = path.read_text().splitlines()
+    lines[9] = lines[9][:200]
+    path.write_text("\n".join(lines))
+    take, notes = read_performance(path)
+    assert take.fps == 60.0 and notes == (
+        "1 of 40 rows are damaged or show no face; they repeat the row before.",
+    )
+    np.testing.assert_array_equal(take.channels[8], take.channels[7])
+
+
+def test_sound_beside_a_take(tmp_path: Path) -> None:
+    for name in ("one.csv", "one.mov", "one.wav", "two_cal.csv", "two.MOV", "three.csv"):
+        (tmp_path / name).touch()
+    assert sound_beside(tmp_path / "one.csv").name == "one.wav"
+    assert sound_beside(tmp_path / "two_cal.csv").name == "two.MOV"
+    assert sound_beside(tmp_path / "three.csv") is None

@@ -1,0 +1,94 @@
+"""Sounds and takes by path or URL."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from mouthpiece.inference import source
+from mouthpiece.inference.decode import load_audio
+from mouthpiece.inference.errors import AudioError, TakeError
+from mouthpiece.inference.livelink import read_take, write_csv
+from mouthpiece.inference.types import C
+
+
+class Files:
+    """A folder with sounds and takes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def sound(self, name: str, seconds: float = 0.3) -> str:
+        soundfile.write(self.folder / name, np.full(round(seconds * 16_000), 0.1), 16_000)
+        return name
+
+    def take(self, name: str) -> str:
+        write_csv(self.folder / name, np.random.default_rng(0).random((60, C)), 30)
+        return name
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Files:
+    return Files(tmp_path)
+
+
+@pytest.fixture
+def memory():
+    """A store that only URLs reach."""
+    system = pytest.importorskip("fsspec").filesystem("memory")
+    yield system
+    system.store.clear()
+
+
+def test_a_url_is_its_file(files, memory) -> None:
+    local = files.folder / files.sound("a.wav")
+    memory.pipe("/show/a.wav", local.read_bytes())
+    memory.pipe("/show/t.csv", (files.folder / files.take("t.csv")).read_bytes())
+    np.testing.assert_array_equal(source.sound("memory://show/a.wav"), load_audio(local))
+    take = source.take("memory://show/t.csv:memory://show/a.wav")
+    np.testing.assert_array_equal(take.channels, read_take(files.folder / "t.csv").channels)
+    assert len(take.audio) == len(load_audio(local))
+
+
+def test_a_url_changes_with_its_content(files, memory) -> None:
+    memory.pipe("/a.wav", b"one")
+    first = source.digest("memory://a.wav")
+    assert source.digest("memory://a.wav") == first
+    memory.pipe("/a.wav", b"other")
+    assert source.digest("memory://a.wav") != first
+
+
+def test_what_a_url_lacks_is_named_by_the_url(files, memory) -> None:
+    memory.pipe("/text.wav", b"no sound" * 99)
+    for place in ("memory://none.wav", "memory://text.wav", "nonsense://a.wav"):
+        with pytest.raises(AudioError) as caught:
+            source.sound(place)
+        assert place in str(caught.value) and "/tmp" not in str(caught.value)
+    with pytest.raises(TakeError, match="memory://none"):
+        source.take("memory://none.csv")
+    with pytest.raises(AudioError, match="memory://none"):
+        source.digest("memory://none.wav")
+
+
+def test_a_path_changes_with_its_content(files) -> None:
+    path = files.folder / files.sound("a.wav")
+    first = source.digest(str(path))
+    files.sound("a.wav", 0.4)
+    assert source.digest(str(path)) != first
+    with pytest.raises(AudioError, match=r"none\.wav"):
+        source.digest(str(files.folder / "none.wav"))
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("s3://b/t.csv:s3://b/t.wav", ("s3://b/t.csv", "s3://b/t.wav")),
+        ("s3://b/t.npz", ("s3://b/t.npz", "")),
+        ("none.csv", ("none.csv", "")),
+    ],
+)
+def test_references_are_split(text: str, parts: tuple[str, str]) -> None:
+    assert source.split_reference(text) == parts
