@@ -5,6 +5,7 @@ from __future__ import annotations
 import bpy
 
 from .preferences import DEVICES
+from .rigs.mapping import AXES, CHANNELS
 
 MEASURES = ("Openness", "Width", "Asymmetry", "Brows", "Blinks", "Closures")
 """What the summary of a reference shows, in the order of its measures."""
@@ -91,6 +92,54 @@ class MouthpieceReference(bpy.types.PropertyGroup):
     )
 
 
+TARGET_KINDS = (
+    ("SHAPE_KEY", "Shape Key", "A shape key that follows the movement"),
+    ("POSE", "Mouth Pose", "A whole mouth (a viseme), blended with the others; gains say what it shows"),
+    ("PROPERTY", "Property", "A number on an object: a custom property's name, or a data path"),
+    ("BONE", "Bone", "The place, turn or size of a bone along one of its own axes"),
+)
+BONE_AXES = tuple((axis, axis.replace("_", " ").title(), "") for axis in AXES)
+MOVEMENTS = tuple((name, name, "") for name in CHANNELS)
+
+
+class MouthpieceMappingEntry(bpy.types.PropertyGroup):
+    """One row of a mapping table: a facial movement and what it moves."""
+
+    channel: bpy.props.EnumProperty(name="Movement", description="Facial movement to follow", items=MOVEMENTS)
+    kind: bpy.props.EnumProperty(name="Kind", description="What is moved", items=TARGET_KINDS)
+    owner: bpy.props.PointerProperty(
+        name="Object",
+        description="Object that is moved; empty for every mesh of the character that has the shape key",
+        type=bpy.types.Object,
+    )
+    name: bpy.props.StringProperty(name="Target", description="Shape key, bone, property or data path")
+    bone_axis: bpy.props.EnumProperty(
+        name="Axis", description="Own axis of the bone", items=BONE_AXES, default="ROTATION_X"
+    )
+    gain: bpy.props.FloatProperty(
+        name="Gain",
+        description="How far the target moves for the whole movement (radians for turns of a bone)",
+        default=1.0,
+        precision=3,
+        step=5,
+    )
+    offset: bpy.props.FloatProperty(
+        name="Offset", description="Added to the target at all times", precision=3
+    )
+    invert: bpy.props.BoolProperty(name="Invert", description="Move most where the face does not")
+    use_range: bpy.props.BoolProperty(name="Range", description="Keep the target within a range")
+    low: bpy.props.FloatProperty(name="Least", description="Lower end of the range", default=0.0)
+    high: bpy.props.FloatProperty(name="Most", description="Upper end of the range", default=1.0)
+    enabled: bpy.props.BoolProperty(name="Enabled", description="Use this row", default=True)
+
+
+class MouthpieceCharacter(bpy.types.PropertyGroup):
+    """What belongs to one character rather than to a scene: its mapping table, empty for automatic."""
+
+    entries: bpy.props.CollectionProperty(type=MouthpieceMappingEntry)
+    entry_index: bpy.props.IntProperty(name="Entry", description="Row shown below the table")
+
+
 class MouthpieceSettings(bpy.types.PropertyGroup):
     """What to bake, onto what, in which manner."""
 
@@ -150,12 +199,19 @@ class MouthpieceState(bpy.types.PropertyGroup):
     coverage: bpy.props.StringProperty(name="Coverage", options={"SKIP_SAVE"})
 
 
-CLASSES = (MouthpieceReference, MouthpieceSettings, MouthpieceState)
+CLASSES = (
+    MouthpieceMappingEntry,
+    MouthpieceCharacter,
+    MouthpieceReference,
+    MouthpieceSettings,
+    MouthpieceState,
+)
 
 
 def register() -> None:
     for cls in CLASSES:
         bpy.utils.register_class(cls)
+    bpy.types.Object.mouthpiece = bpy.props.PointerProperty(type=MouthpieceCharacter)
     bpy.types.Scene.mouthpiece = bpy.props.PointerProperty(type=MouthpieceSettings)
     bpy.types.WindowManager.mouthpiece = bpy.props.PointerProperty(type=MouthpieceState)
 
@@ -163,5 +219,6 @@ def register() -> None:
 def unregister() -> None:
     del bpy.types.WindowManager.mouthpiece
     del bpy.types.Scene.mouthpiece
+    del bpy.types.Object.mouthpiece
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)

@@ -8,6 +8,13 @@ from . import command_line
 from .bake import MOUTHPIECE_OT_bake
 from .cancel import MOUTHPIECE_OT_cancel
 from .mapping_detect import MOUTHPIECE_OT_mapping_detect
+from .mapping_files import MOUTHPIECE_OT_mapping_load, MOUTHPIECE_OT_mapping_save
+from .mapping_poke import MOUTHPIECE_OT_mapping_poke
+from .mapping_table import (
+    MOUTHPIECE_OT_mapping_entry_add,
+    MOUTHPIECE_OT_mapping_entry_remove,
+    MOUTHPIECE_OT_mapping_reset,
+)
 from .references import (
     MOUTHPIECE_FH_performance,
     MOUTHPIECE_OT_reference_add,
@@ -20,6 +27,12 @@ CLASSES = (
     MOUTHPIECE_OT_bake,
     MOUTHPIECE_OT_cancel,
     MOUTHPIECE_OT_mapping_detect,
+    MOUTHPIECE_OT_mapping_entry_add,
+    MOUTHPIECE_OT_mapping_entry_remove,
+    MOUTHPIECE_OT_mapping_load,
+    MOUTHPIECE_OT_mapping_poke,
+    MOUTHPIECE_OT_mapping_reset,
+    MOUTHPIECE_OT_mapping_save,
     MOUTHPIECE_OT_reference_add,
     MOUTHPIECE_OT_reference_import,
     MOUTHPIECE_OT_reference_remove,
