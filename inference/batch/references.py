@@ -21,6 +21,7 @@ from ..model import Model
 from ..output import replacing
 from ..style import Entry, StyleBank
 from .encode import pack
+from .line import Line
 
 Arrays = dict[str, np.ndarray]
 _CHECK = "sha256"
@@ -35,12 +36,12 @@ class References:
         self.bank = lru_cache(maxsize=64)(self._bank)
         self._entry = lru_cache(maxsize=1024)(self._embedded)
 
-    def _bank(self, references: tuple[str, ...]) -> StyleBank:
+    def _bank(self, references: tuple[str, ...], weights: tuple[float, ...] = ()) -> StyleBank:
         """A bank of all ``references``, the same in any order. Raises TakeError or AudioError."""
         bank = StyleBank(self.model)
-        for text in references:
+        for text, weight in zip(references, weights or [1.0] * len(references), strict=True):
             key, arrays = self._entry(text)
-            bank.entries[key] = Entry(arrays["style"], 1.0)
+            bank.entries[key] = Entry(arrays["style"], weight)
         return bank
 
     def _embedded(self, text: str) -> tuple[str, Arrays]:
@@ -56,6 +57,11 @@ class References:
             with suppress(MouthpieceError):  # a cache that cannot be written costs time, never a line
                 store(path, arrays | {"take": np.str_(take.content_hash)})
         return take.content_hash, arrays
+
+
+def weighed(line: Line) -> list[tuple[str, float]]:
+    """The references of a line with their weights."""
+    return list(zip(line.references, line.weights or [1.0] * len(line.references), strict=True))
 
 
 def store(path: Path, arrays: Arrays) -> None:
