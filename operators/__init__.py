@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bpy
 
-from . import command_line
+from . import command_line, preview_overlay
 from .bake import MOUTHPIECE_OT_bake
 from .cancel import MOUTHPIECE_OT_cancel
 from .mapping_detect import MOUTHPIECE_OT_mapping_detect
@@ -15,6 +15,7 @@ from .mapping_table import (
     MOUTHPIECE_OT_mapping_entry_remove,
     MOUTHPIECE_OT_mapping_reset,
 )
+from .preview import MOUTHPIECE_OT_preview_rest, MOUTHPIECE_OT_preview_style
 from .references import (
     MOUTHPIECE_FH_performance,
     MOUTHPIECE_OT_reference_add,
@@ -38,6 +39,8 @@ CLASSES = (
     MOUTHPIECE_OT_reference_remove,
     MOUTHPIECE_OT_reference_check,
     MOUTHPIECE_FH_performance,
+    MOUTHPIECE_OT_preview_style,
+    MOUTHPIECE_OT_preview_rest,
 )
 
 _register_classes, _unregister_classes = bpy.utils.register_classes_factory(CLASSES)
@@ -49,5 +52,6 @@ def register() -> None:
 
 
 def unregister() -> None:
+    preview_overlay.leave_all()
     command_line.unregister()
     _unregister_classes()

@@ -21,6 +21,8 @@ OPERATORS = {
     "mapping_poke",
     "mapping_reset",
     "mapping_save",
+    "preview_rest",
+    "preview_style",
     "reference_add",
     "reference_check",
     "reference_import",
