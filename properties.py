@@ -5,9 +5,21 @@ from __future__ import annotations
 import bpy
 
 from .preferences import DEVICES
+from .rigs.mapping import AXES, CHANNELS
 
 MEASURES = ("Openness", "Width", "Asymmetry", "Brows", "Blinks", "Closures")
 """What the summary of a reference shows, in the order of its measures."""
+
+
+PREVIEW_SIDES = (
+    ("BOTH", "In Turns", "Once with the references, once without, and again"),
+    ("WITH", "With", "With the references"),
+    ("WITHOUT", "Without", "As if there were no references"),
+)
+LIVE_SOURCES = (
+    ("DIALOGUE", "Dialogue", "The chosen dialogue, in time with the playhead"),
+    ("MICROPHONE", "Microphone", "Whatever the microphone hears"),
+)
 
 
 def _forget_coverage(_settings: MouthpieceSettings, context: bpy.types.Context) -> None:
@@ -24,6 +36,25 @@ def _can_be_head(_settings: MouthpieceSettings, item: bpy.types.Object) -> bool:
 
 def _forget_summary(item: MouthpieceReference, _context: bpy.types.Context) -> None:
     item.seconds, item.content, item.concern = 0.0, "", ""
+
+
+def _let_preview_rest(_owner: bpy.types.bpy_struct, context: bpy.types.Context) -> None:
+    """Before this change becomes an undo step, a preview takes its values off the face."""
+    state = context.window_manager.mouthpiece
+    if state.previewing or state.live:
+        bpy.ops.mouthpiece.preview_rest()
+
+
+def _influence(name: str, parts: str) -> object:
+    return bpy.props.FloatProperty(
+        name=name,
+        description=f"How far the {parts} follow the references; at 0 they move as without any",
+        default=1.0,
+        min=0.0,
+        max=1.0,
+        subtype="FACTOR",
+        update=_let_preview_rest,
+    )
 
 
 class MouthpieceReference(bpy.types.PropertyGroup):
@@ -69,9 +100,16 @@ class MouthpieceReference(bpy.types.PropertyGroup):
         update=_forget_summary,
     )
     weight: bpy.props.FloatProperty(
-        name="Weight", description="Influence among the references", default=1.0, min=0.0, soft_max=2.0
+        name="Weight",
+        description="Influence among the references",
+        default=1.0,
+        min=0.0,
+        soft_max=2.0,
+        update=_let_preview_rest,
     )
-    enabled: bpy.props.BoolProperty(name="Enabled", description="Use this reference", default=True)
+    enabled: bpy.props.BoolProperty(
+        name="Enabled", description="Follow this reference", default=True, update=_let_preview_rest
+    )
     seconds: bpy.props.FloatProperty(
         name="Length", description="Seconds of motion; 0 until somebody looks", unit="TIME_ABSOLUTE"
     )
@@ -89,6 +127,139 @@ class MouthpieceReference(bpy.types.PropertyGroup):
         description="How much of the last bake this reference gave; negative when unknown",
         default=-1.0,
     )
+
+
+TARGET_KINDS = (
+    ("SHAPE_KEY", "Shape Key", "A shape key that follows the movement"),
+    ("POSE", "Mouth Pose", "A whole mouth (a viseme), blended with the others; gains say what it shows"),
+    ("PROPERTY", "Property", "A number on an object: a custom property's name, or a data path"),
+    ("BONE", "Bone", "The place, turn or size of a bone along one of its own axes"),
+)
+BONE_AXES = tuple((axis, axis.replace("_", " ").title(), "") for axis in AXES)
+MOVEMENTS = tuple((name, name, "") for name in CHANNELS)
+
+
+class MouthpieceMappingEntry(bpy.types.PropertyGroup):
+    """One row of a mapping table: a facial movement and what it moves."""
+
+    channel: bpy.props.EnumProperty(name="Movement", description="Facial movement to follow", items=MOVEMENTS)
+    kind: bpy.props.EnumProperty(name="Kind", description="What is moved", items=TARGET_KINDS)
+    owner: bpy.props.PointerProperty(
+        name="Object",
+        description="Object that is moved; empty for every mesh of the character that has the shape key",
+        type=bpy.types.Object,
+    )
+    name: bpy.props.StringProperty(name="Target", description="Shape key, bone, property or data path")
+    bone_axis: bpy.props.EnumProperty(
+        name="Axis", description="Own axis of the bone", items=BONE_AXES, default="ROTATION_X"
+    )
+    gain: bpy.props.FloatProperty(
+        name="Gain",
+        description="How far the target moves for the whole movement (radians for turns of a bone)",
+        default=1.0,
+        precision=3,
+        step=5,
+    )
+    offset: bpy.props.FloatProperty(
+        name="Offset", description="Added to the target at all times", precision=3
+    )
+    invert: bpy.props.BoolProperty(name="Invert", description="Move most where the face does not")
+    use_range: bpy.props.BoolProperty(name="Range", description="Keep the target within a range")
+    low: bpy.props.FloatProperty(name="Least", description="Lower end of the range", default=0.0)
+    high: bpy.props.FloatProperty(name="Most", description="Upper end of the range", default=1.0)
+    enabled: bpy.props.BoolProperty(name="Enabled", description="Use this row", default=True)
+
+
+class MouthpieceCharacter(bpy.types.PropertyGroup):
+    """What belongs to one character rather than to a scene: its mapping table, empty for automatic."""
+
+    entries: bpy.props.CollectionProperty(type=MouthpieceMappingEntry)
+    entry_index: bpy.props.IntProperty(name="Entry", description="Row shown below the table")
+
+
+class MouthpieceCastMember(bpy.types.PropertyGroup):
+    """Somebody who speaks in a batch: a face with its references and mood."""
+
+    target: bpy.props.PointerProperty(
+        name="Face",
+        description="Mesh, armature or parent of the character",
+        type=bpy.types.Object,
+        poll=_can_be_target,
+    )
+    head_target: bpy.props.PointerProperty(
+        name="Head",
+        description="Empty, object or armature that turns with the head (optional)",
+        type=bpy.types.Object,
+        poll=_can_be_head,
+    )
+    head_bone: bpy.props.StringProperty(name="Head Bone", description="Bone of the armature that turns")
+    channel: bpy.props.IntProperty(
+        name="Channel",
+        description="Sequencer channel whose strips this character speaks; 0 for none",
+        min=0,
+        max=128,
+    )
+    references: bpy.props.CollectionProperty(type=MouthpieceReference)
+    style_strength: bpy.props.FloatProperty(
+        name="Style Strength", description="How far to follow the references", default=1.0, min=0.0, max=2.0
+    )
+    valence: bpy.props.FloatProperty(name="Valence", description="Mood", min=-1.0, max=1.0)
+    arousal: bpy.props.FloatProperty(name="Arousal", description="Energy", min=-1.0, max=1.0)
+
+
+BATCH_SOURCES = (
+    ("STRIPS", "All Strips", "Every audible sound strip of the sequencer"),
+    ("SELECTED", "Selected Strips", "The selected sound strips of the sequencer"),
+    ("FOLDER", "Folder", "Every sound of a folder; the names say who speaks"),
+    ("MANIFEST", "Manifest", "A table (CSV) that lists sounds and who speaks"),
+)
+
+
+class MouthpieceBatch(bpy.types.PropertyGroup):
+    """Many lines at once: which, who speaks them, and where the report goes."""
+
+    source: bpy.props.EnumProperty(name="Lines", description="What to bake", items=BATCH_SOURCES)
+    folder: bpy.props.StringProperty(
+        name="Folder",
+        description="Folder with the sounds",
+        subtype="DIR_PATH",
+        options={"PATH_SUPPORTS_BLEND_RELATIVE"},
+    )
+    rule: bpy.props.StringProperty(
+        name="Names",
+        description="How names say who speaks: {character}_*, {character}/{scene}_* and the like",
+        default="{character}_*",
+    )
+    manifest: bpy.props.StringProperty(
+        name="Manifest",
+        description="Table with the columns id, audio, character and more",
+        subtype="FILE_PATH",
+        options={"PATH_SUPPORTS_BLEND_RELATIVE"},
+    )
+    output: bpy.props.StringProperty(
+        name="Output",
+        description="Folder for the report, and for what a resumed batch keeps",
+        default="//mouthpiece_batch",
+        subtype="DIR_PATH",
+        options={"PATH_SUPPORTS_BLEND_RELATIVE"},
+    )
+    listening: bpy.props.BoolProperty(
+        name="Listening",
+        description="Characters blink, look and nod while others speak",
+        default=True,
+    )
+    resume: bpy.props.BoolProperty(
+        name="Resume", description="Keep lines that are done and have not changed", default=True
+    )
+    cast: bpy.props.CollectionProperty(type=MouthpieceCastMember)
+    cast_index: bpy.props.IntProperty(name="Character", description="Character shown below the list")
+
+
+class MouthpieceBatchRow(bpy.types.PropertyGroup):
+    """What became of a line, for the panel's table; its name is the line's."""
+
+    status: bpy.props.StringProperty(name="Result")
+    reason: bpy.props.StringProperty(name="Reason")
 
 
 class MouthpieceSettings(bpy.types.PropertyGroup):
@@ -111,19 +282,41 @@ class MouthpieceSettings(bpy.types.PropertyGroup):
     frame_start: bpy.props.FloatProperty(
         name="Sound Start", description="Scene frame at which the sound starts", default=1.0, step=100
     )
+    batch: bpy.props.PointerProperty(type=MouthpieceBatch)
     references: bpy.props.CollectionProperty(type=MouthpieceReference)
     reference_index: bpy.props.IntProperty(name="Reference", description="Reference shown below the list")
     style_strength: bpy.props.FloatProperty(
-        name="Style Strength", description="How far to follow the references", default=1.0, min=0.0, max=2.0
+        name="Style Strength",
+        description="How far to follow the references: 0 ignores them, above 1 exaggerates their manner",
+        default=1.0,
+        min=0.0,
+        max=2.0,
+        soft_max=1.0,
+        update=_let_preview_rest,
     )
+    influence_mouth: _influence("Mouth", "lips, jaw, cheeks and tongue")
+    influence_brows: _influence("Brows", "brows")
+    influence_eyes: _influence("Eyes", "gaze, lids and blinks")
+    influence_head: _influence("Head", "head")
     valence: bpy.props.FloatProperty(
-        name="Valence", description="Mood, from unpleasant to pleasant; can be keyed", min=-1.0, max=1.0
+        name="Valence",
+        description="Mood, from unpleasant to pleasant; can be keyed",
+        min=-1.0,
+        max=1.0,
+        update=_let_preview_rest,
     )
     arousal: bpy.props.FloatProperty(
-        name="Arousal", description="Energy, from drowsy to excited; can be keyed", min=-1.0, max=1.0
+        name="Arousal",
+        description="Energy, from drowsy to excited; can be keyed",
+        min=-1.0,
+        max=1.0,
+        update=_let_preview_rest,
     )
     seed: bpy.props.IntProperty(
-        name="Seed", description="Another number gives another performance of the same line", min=0
+        name="Seed",
+        description="Another number gives another performance of the same line",
+        min=0,
+        update=_let_preview_rest,
     )
     device: bpy.props.EnumProperty(name="Device", description="Where the model runs", items=DEVICES)
     whole_frames: bpy.props.BoolProperty(
@@ -147,21 +340,59 @@ class MouthpieceState(bpy.types.PropertyGroup):
     cancel_requested: bpy.props.BoolProperty(name="Cancel Requested", options={"SKIP_SAVE"})
     status: bpy.props.StringProperty(name="Status", options={"SKIP_SAVE"})
     failed: bpy.props.BoolProperty(name="Failed", options={"SKIP_SAVE"})
+    batch_rows: bpy.props.CollectionProperty(type=MouthpieceBatchRow)
+    batch_index: bpy.props.IntProperty(name="Line", description="Line shown below the table")
+    batch_report: bpy.props.StringProperty(name="Report", options={"SKIP_SAVE"})
+    batch_left: bpy.props.StringProperty(name="Time Left", options={"SKIP_SAVE"})
     coverage: bpy.props.StringProperty(name="Coverage", options={"SKIP_SAVE"})
+    previewing: bpy.props.BoolProperty(name="Previewing", options={"SKIP_SAVE"})
+    preview_side: bpy.props.EnumProperty(
+        name="Compare", description="What the preview plays", items=PREVIEW_SIDES, options={"SKIP_SAVE"}
+    )
+    preview_seconds: bpy.props.FloatProperty(
+        name="Length",
+        description="Seconds of the dialogue to play, from the playhead on",
+        default=4.0,
+        min=1.0,
+        soft_max=15.0,
+        max=60.0,
+        options={"SKIP_SAVE"},
+    )
+    preview_now: bpy.props.StringProperty(name="Playing", options={"SKIP_SAVE"})
+    live: bpy.props.BoolProperty(name="Live", options={"SKIP_SAVE"})
+    live_source: bpy.props.EnumProperty(
+        name="Source", description="What the face speaks", items=LIVE_SOURCES, options={"SKIP_SAVE"}
+    )
+    live_now: bpy.props.StringProperty(name="Live Now", options={"SKIP_SAVE"})
 
 
-CLASSES = (MouthpieceReference, MouthpieceSettings, MouthpieceState)
+CLASSES = (
+    MouthpieceMappingEntry,
+    MouthpieceCharacter,
+    MouthpieceReference,
+    MouthpieceCastMember,
+    MouthpieceBatch,
+    MouthpieceBatchRow,
+    MouthpieceSettings,
+    MouthpieceState,
+)
 
 
 def register() -> None:
     for cls in CLASSES:
         bpy.utils.register_class(cls)
+    bpy.types.Object.mouthpiece = bpy.props.PointerProperty(type=MouthpieceCharacter)
     bpy.types.Scene.mouthpiece = bpy.props.PointerProperty(type=MouthpieceSettings)
     bpy.types.WindowManager.mouthpiece = bpy.props.PointerProperty(type=MouthpieceState)
+    bpy.types.Strip.mouthpiece_character = bpy.props.StringProperty(
+        name="Character", description="Who speaks the strip; empty to let its channel decide"
+    )
 
 
 def unregister() -> None:
+    del bpy.types.Strip.mouthpiece_character
     del bpy.types.WindowManager.mouthpiece
     del bpy.types.Scene.mouthpiece
+    del bpy.types.Object.mouthpiece
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)

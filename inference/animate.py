@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from .bank import Bank
 from .errors import Cancelled
 from .model import Model
 from .session import Session
-from .bank import Bank
 from .types import TICK_RATE, TICK_SAMPLES, C, Take, frame_count
 
 CHUNK_TICKS = TICK_RATE
@@ -64,7 +64,7 @@ def animate_with(
 ) -> np.ndarray:
     """``animate`` with references that are already in a bank, or with none."""
     session = Session(model, bank=bank, style_strength=style_strength, seed=seed)
-    track, frames = session.tracks[0], frame_count(len(audio))
+    frames = frame_count(len(audio))
     curves = [np.broadcast_to(np.asarray(curve, np.float32), (frames,)) for curve in (valence, arousal)]
     channels = np.empty((frames, C), np.float32)
     for tick in range(frames):
@@ -73,7 +73,7 @@ def animate_with(
                 raise Cancelled("stopped before the end; nothing was changed")
             if progress:
                 progress(tick / frames)
-        track.valence, track.arousal = (float(curve[tick]) for curve in curves)
+        session.feel(*(float(curve[tick]) for curve in curves))
         made = session.push(audio[tick * TICK_SAMPLES : (tick + 1) * TICK_SAMPLES])
         channels[tick] = made[0] if len(made) else session.flush()[0]
     if progress:

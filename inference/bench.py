@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+from .bank import Bank
 from .model import Model
 from .session import Session
-from .bank import Bank
 from .types import SAMPLE_RATE, TICK_RATE, TICK_SAMPLES, C, Take
 
 VOICE_SECONDS = 20

@@ -168,7 +168,7 @@ class LiveStream:
         """Make one frame, keep it, and forget those far behind."""
         index = session.frame
         snapshot = session.save() if index % SNAPSHOT_STEP == 0 else None
-        session.valence, session.arousal = float(score.valence[index]), float(score.arousal[index])
+        session.feel(float(score.valence[index]), float(score.arousal[index]))
         made = session.push(score.audio[index * TICK_SAMPLES : (index + 1) * TICK_SAMPLES])
         frame = made[0] if len(made) else session.flush()[0]
         with self._wake:

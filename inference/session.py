@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,6 +55,20 @@ class Session:
         """Frames that each row has made so far."""
         self._found = model.nothing_found(batch)
         self._shares: list[dict[str, float]] = [{} for _ in range(batch)]
+
+    @property
+    def frame(self) -> int:
+        """Frames that the first row has made so far; setting it moves every row's noise."""
+        return int(self.frames[0])
+
+    @frame.setter
+    def frame(self, frame: int) -> None:
+        self.frames[:] = frame
+
+    def feel(self, valence: float, arousal: float) -> None:
+        """Sets the mood of every row from the next frame on."""
+        for track in self.tracks:
+            track.valence, track.arousal = valence, arousal
 
     def push(self, samples: np.ndarray) -> np.ndarray:
         """``[N]`` (a batch: ``[B, N]``) samples to the frames they complete, ``[T, 55]`` (``[B, T, 55]``).

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import bpy
 
-from . import command_line
+from . import command_line, preview_overlay
 from .bake import MOUTHPIECE_OT_bake
 from .cancel import MOUTHPIECE_OT_cancel
 from .mapping_detect import MOUTHPIECE_OT_mapping_detect
+from .mapping_files import MOUTHPIECE_OT_mapping_load, MOUTHPIECE_OT_mapping_save
+from .mapping_poke import MOUTHPIECE_OT_mapping_poke
+from .mapping_table import (
+    MOUTHPIECE_OT_mapping_entry_add,
+    MOUTHPIECE_OT_mapping_entry_remove,
+    MOUTHPIECE_OT_mapping_reset,
+)
+from .preview import MOUTHPIECE_OT_preview_rest, MOUTHPIECE_OT_preview_style
 from .references import (
     MOUTHPIECE_FH_performance,
     MOUTHPIECE_OT_reference_add,
@@ -20,11 +28,19 @@ CLASSES = (
     MOUTHPIECE_OT_bake,
     MOUTHPIECE_OT_cancel,
     MOUTHPIECE_OT_mapping_detect,
+    MOUTHPIECE_OT_mapping_entry_add,
+    MOUTHPIECE_OT_mapping_entry_remove,
+    MOUTHPIECE_OT_mapping_load,
+    MOUTHPIECE_OT_mapping_poke,
+    MOUTHPIECE_OT_mapping_reset,
+    MOUTHPIECE_OT_mapping_save,
     MOUTHPIECE_OT_reference_add,
     MOUTHPIECE_OT_reference_import,
     MOUTHPIECE_OT_reference_remove,
     MOUTHPIECE_OT_reference_check,
     MOUTHPIECE_FH_performance,
+    MOUTHPIECE_OT_preview_style,
+    MOUTHPIECE_OT_preview_rest,
 )
 
 _register_classes, _unregister_classes = bpy.utils.register_classes_factory(CLASSES)
@@ -36,5 +52,6 @@ def register() -> None:
 
 
 def unregister() -> None:
+    preview_overlay.leave_all()
     command_line.unregister()
     _unregister_classes()

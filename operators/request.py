@@ -11,6 +11,7 @@ import numpy as np
 from ..inference.animate import animate
 from ..inference.errors import RigError
 from ..inference.model import Model
+from ..inference.regions import Influence, blend
 from ..inference.types import Take, frame_count, frame_times
 from ..rigs.bake_plan import BakePlan, plan_bake
 from ..rigs.retarget import SceneClock
@@ -33,6 +34,7 @@ class BakeRequest:
     audio: np.ndarray
     references: tuple[tuple[Take, float], ...]
     style_strength: float
+    influence: Influence
     valence: float | np.ndarray
     arousal: float | np.ndarray
     seed: int
@@ -41,10 +43,21 @@ class BakeRequest:
 
     def infer(self, progress: Callable[[float], None], cancelled: Callable[[], bool]) -> np.ndarray:
         """Channels ``float32 [T, C]`` of the sound; may run outside the main thread. Raises Cancelled."""
+        styled = self._perform(self.references, progress, cancelled)
+        if self.influence.full or not self.references:
+            return styled
+        return blend(self._perform((), progress, cancelled), styled, self.influence)
+
+    def _perform(
+        self,
+        references: tuple[tuple[Take, float], ...],
+        progress: Callable[[float], None],
+        cancelled: Callable[[], bool],
+    ) -> np.ndarray:
         return animate(
             self.audio,
             Model.load(device=self.device),
-            references=self.references,
+            references=references,
             style_strength=self.style_strength,
             valence=self.valence,
             arousal=self.arousal,
@@ -100,11 +113,19 @@ def read_request(context: bpy.types.Context) -> BakeRequest:
         audio=audio,
         references=tuple((reference_take(context, i, item), item.weight) for i, item in enabled),
         style_strength=settings.style_strength,
+        influence=read_influence(settings),
         valence=settings.valence if valence is None else valence,
         arousal=settings.arousal if arousal is None else arousal,
         seed=settings.seed,
         device=_device(context),
         notes=_sync_notes(scene, settings),
+    )
+
+
+def read_influence(settings: bpy.types.PropertyGroup) -> Influence:
+    """How far each region follows the references."""
+    return Influence(
+        settings.influence_mouth, settings.influence_brows, settings.influence_eyes, settings.influence_head
     )
 
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import bpy
 
+from .mapping import MOUTHPIECE_PT_mapping, MOUTHPIECE_UL_mapping
 from .references import MOUTHPIECE_PT_references, MOUTHPIECE_UL_references
-from .sidebar import MOUTHPIECE_PT_coverage, MOUTHPIECE_PT_main, MOUTHPIECE_PT_options
+from .sidebar import MOUTHPIECE_PT_main, MOUTHPIECE_PT_options
 
 CLASSES = (
+    MOUTHPIECE_UL_mapping,
     MOUTHPIECE_UL_references,
     MOUTHPIECE_PT_main,
     MOUTHPIECE_PT_references,
     MOUTHPIECE_PT_options,
-    MOUTHPIECE_PT_coverage,
+    MOUTHPIECE_PT_mapping,
 )
 
 register, unregister = bpy.utils.register_classes_factory(CLASSES)

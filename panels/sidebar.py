@@ -63,18 +63,6 @@ class MOUTHPIECE_PT_options(SidebarPanel, bpy.types.Panel):
         layout.prop(settings, "device")
 
 
-class MOUTHPIECE_PT_coverage(SidebarPanel, bpy.types.Panel):
-    bl_label = "Coverage"
-    bl_parent_id = "MOUTHPIECE_PT_main"
-    bl_options = {"DEFAULT_CLOSED"}
-
-    def draw(self, context: bpy.types.Context) -> None:
-        self.layout.operator("mouthpiece.mapping_detect", icon="VIEWZOOM")
-        coverage = context.window_manager.mouthpiece.coverage
-        if coverage:
-            draw_text(self.layout, context, coverage)
-
-
 def draw_text(layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: str = "NONE") -> None:
     """Draw ``text`` over as many lines as the sidebar's width asks for."""
     width = context.region.width / (CHARACTER_WIDTH * context.preferences.system.ui_scale)

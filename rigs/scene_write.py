@@ -156,3 +156,28 @@ def _remove_strips(
 
 def _is_ours(strip: bpy.types.NlaStrip) -> bool:
     return strip.action is not None and MARK in strip.action
+
+
+def show_pose(curves: Iterable[Curves]) -> None:
+    """Set the values ``[1, P]`` of every part without a keyframe; they hold until the frame changes."""
+    for part in curves:
+        for (path, index), value in zip(part.paths, part.values[0], strict=True):
+            _assign(part.datablock, path, index, float(value))
+
+
+def _assign(block: bpy.types.ID, path: str, index: int, value: float) -> None:
+    """Set what an F-curve of ``path`` and ``index`` would set."""
+    if path.endswith("]"):
+        owner, _, name = path.rpartition("[")
+        holder = block.path_resolve(owner) if owner else block
+        name = bpy.utils.unescape_identifier(name[1:-2])
+        holder[name] = round(value) if isinstance(holder[name], int) else value
+        block.update_tag()
+        return
+    owner, _, name = path.rpartition(".")
+    holder = block.path_resolve(owner) if owner else block
+    current = getattr(holder, name)
+    if hasattr(current, "__len__"):
+        current[index] = value
+    else:
+        setattr(holder, name, value)

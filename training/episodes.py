@@ -73,7 +73,11 @@ def draw(model: Mouthpiece, material: Material, recipe: Recipe, rows: Rows, step
     code, features, level = listen(model.encoder, augment(clean, generator).to(place))
     spoken = (clean[:count].mean((1, 2)) > MUTE).float().unsqueeze(1)
     channels = perform(
-        calm(torch.tensor(filmed.channels)), features[:count].cpu(), level[:count].cpu(), rows.clips, generator
+        calm(torch.tensor(filmed.channels)),
+        features[:count].cpu(),
+        level[:count].cpu(),
+        rows.clips,
+        generator,
     )
     measured = torch.tensor(filmed.measured, device=place)
     channels, spoken = channels.to(place), spoken.to(place)

@@ -149,7 +149,9 @@ def roll_out(model: Mouthpiece, scene: Setting, passes: int, steps: int, mouth: 
     noise = tuple(n * temperature_of(tuple(n.shape), mouth, n.device) for n in scene.noise)
     for _ in range(passes):
         history = history_of(motion)
-        h = model.generator(scene.episode.code, history, guide(model, scene.bank, scene.episode.code, history))
+        h = model.generator(
+            scene.episode.code, history, guide(model, scene.bank, scene.episode.code, history)
+        )
         motion, _, _ = model.generator.roll(h, noise, steps, scene.before)
     return history_of(motion)
 
@@ -191,7 +193,10 @@ def losses(
     has_sound = episode.measured * episode.spoken
     lips_target = torch.where(episode.spoken.unsqueeze(1) > 0, lips(episode.channels), torch.nan)
     weak = torch.tensor(np.stack([material.phone_to_lips(r) for r in episode.phones]), device=recipe.device)
-    times = [torch.rand((*size, 1), generator=generator).to(recipe.device) for size in (goal.shape[:2], moved.shape[:2])]
+    times = [
+        torch.rand((*size, 1), generator=generator).to(recipe.device)
+        for size in (goal.shape[:2], moved.shape[:2])
+    ]
     fresh = [torch.randn(size, generator=generator).to(recipe.device) for size in (goal.shape, moved.shape)]
     flow = model.generator
     return {
@@ -228,7 +233,12 @@ def adopt_ear(model: Mouthpiece, path: Path) -> None:
 
 
 def train_generator(
-    material: Material, utterances: list[Utterance], ear: Path, path: Path, recipe: Recipe, config: Config | None = None
+    material: Material,
+    utterances: list[Utterance],
+    ear: Path,
+    path: Path,
+    recipe: Recipe,
+    config: Config | None = None,
 ) -> None:
     """Trains retriever, generator and the teachers of its flows; writes the checkpoint ``path``."""
     torch.manual_seed(recipe.seed)
@@ -253,7 +263,8 @@ def distillation(model: Mouthpiece, material: Material, recipe: Recipe, rows: Ro
         h = model.generator(scene.episode.code, history, guided)
         noise = [n * temperature_of(tuple(n.shape), mouth, n.device) for n in scene.noise]
         path = slow_path(
-            model.generator.plan(h) + model.generator.slow_flow.one_step(noise[0], h[:, ::BLOCK]), scene.before
+            model.generator.plan(h) + model.generator.slow_flow.one_step(noise[0], h[:, ::BLOCK]),
+            scene.before,
         )
         _, condition = model.generator.refine(h, path)
     terms = {}

@@ -47,9 +47,7 @@ def has_phones(utterance: Utterance) -> bool:
 
 def for_training(utterances: list[Utterance]) -> list[Utterance]:
     """The training split without the corpora that are held out whole."""
-    return [
-        u for u in utterances if u.split == "train" and u.performer.split("/")[0] not in HELD_CORPORA
-    ]
+    return [u for u in utterances if u.split == "train" and u.performer.split("/")[0] not in HELD_CORPORA]
 
 
 def event_class(utterance: Utterance) -> str:

@@ -26,7 +26,9 @@ HABITS: dict[str, tuple[str, ...]] = {
 }
 """Which channels a performer may add to, or hold back, at which articulation."""
 STRESS = (INDEX["browInnerUp"], INDEX["browOuterUpLeft"], INDEX["browOuterUpRight"])
-PHRASE_END = tuple(INDEX[name] for name in ("mouthSmileLeft", "mouthSmileRight", "mouthPressLeft", "mouthPressRight"))
+PHRASE_END = tuple(
+    INDEX[name] for name in ("mouthSmileLeft", "mouthSmileRight", "mouthPressLeft", "mouthPressRight")
+)
 BLINK = (INDEX["eyeBlinkLeft"], INDEX["eyeBlinkRight"])
 PAUSE_TICKS = 12
 """How long a habit at the end of a phrase lingers."""

@@ -92,7 +92,9 @@ class Performance:
     references: list[Take]
 
 
-def performances(model: Model, clips: Sequence[Utterance], count: int, each: int, seed: int) -> list[Performance]:
+def performances(
+    model: Model, clips: Sequence[Utterance], count: int, each: int, seed: int
+) -> list[Performance]:
     rng = np.random.default_rng(seed)
     made = []
     for index in range(count):
@@ -115,11 +117,16 @@ def figures(model: Model, clips: Sequence[Utterance], seed: int = 7) -> list[Fig
     }
     errors = {
         who: np.array(
-            [error(animate_with(p.target.audio, model, make(i)), p.target.channels) for i, p in enumerate(cast)]
+            [
+                error(animate_with(p.target.audio, model, make(i)), p.target.channels)
+                for i, p in enumerate(cast)
+            ]
         )
         for who, make in banks.items()
     }
-    rows = [Figure.of_mean(GROUP, f"Mouthpiece, {who}", "error to own motion", e) for who, e in errors.items()]
+    rows = [
+        Figure.of_mean(GROUP, f"Mouthpiece, {who}", "error to own motion", e) for who, e in errors.items()
+    ]
     own = errors["own references"]
     for who in list(errors)[1:-1]:
         gain = 100 * (errors[who] - own) / errors[who]
@@ -144,7 +151,9 @@ def by_count(model: Model, clips: Sequence[Utterance], seed: int = 11) -> list[F
     return rows
 
 
-def real(model: Model, cast: dict[str, list[Utterance]], targets: int = 6, references: int = 4) -> list[Figure]:
+def real(
+    model: Model, cast: dict[str, list[Utterance]], targets: int = 6, references: int = 4
+) -> list[Figure]:
     """Real performers' held-out clips with their own references, the next performer's, and none."""
     names, rows, gains = list(cast), [], []
     for index, name in enumerate(names):
@@ -164,5 +173,3 @@ def real(model: Model, cast: dict[str, list[Utterance]], targets: int = 6, refer
     for who, values in zip(("another's", "no"), np.array(gains).T, strict=True):
         rows.append(Figure.of_mean(REAL_GROUP, f"own against {who} references", "gain, %", values))
     return rows
-
-

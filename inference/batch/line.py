@@ -13,6 +13,8 @@ from ..types import TICK_RATE
 FORMATS = ("csv", "npz", "blend", "glb", "usd")
 """What a line can become; the last three need Blender and a rig."""
 BLENDER_FORMATS = ("blend", "glb", "usd")
+MOTION = "motion"
+"""A take at model rate that stays hidden in the output folder: Blender makes the rest of it."""
 SEPARATOR = "|"
 """Between several references of one cell: no system allows it in a file's name."""
 _FORBIDDEN = set('<>:"\\|?*')
@@ -26,7 +28,8 @@ class Line:
     """What to animate, and how. ``row`` is the place in the list, for messages.
 
     ``audio`` and ``references`` (``TAKE[:AUDIO]``) are paths or URLs; ``rig`` is a .blend with the
-    character's face, ``face`` the object in it.
+    character's face, ``face`` the object in it. ``weights`` are those of the references, () for all equal.
+    Who ``listens`` blinks, looks and nods, and leaves the mouth at rest.
     """
 
     row: int
@@ -42,6 +45,8 @@ class Line:
     formats: tuple[str, ...] = ("csv",)
     rig: str = ""
     face: str = ""
+    weights: tuple[float, ...] = ()
+    listens: bool = False
 
     @property
     def where(self) -> str:

@@ -22,6 +22,7 @@ from ..errors import MouthpieceError
 from ..model import Model
 from ..output import replacing
 from .encode import pack
+from .line import Line
 
 Arrays = dict[str, np.ndarray]
 _CHECK = "sha256"
@@ -36,12 +37,12 @@ class References:
         self.bank = lru_cache(maxsize=64)(self._bank)
         self._entry = lru_cache(maxsize=1024)(self._embedded)
 
-    def _bank(self, references: tuple[str, ...]) -> Bank:
+    def _bank(self, references: tuple[str, ...], weights: tuple[float, ...] = ()) -> Bank:
         """A bank of all ``references``, the same in any order. Raises TakeError or AudioError."""
         bank = Bank(self.model)
-        for text in references:
+        for text, weight in zip(references, weights or [1.0] * len(references), strict=True):
             key, arrays = self._entry(text)
-            bank.add_entries(key, Entries(**arrays))
+            bank.add_entries(key, Entries(**arrays), weight)
         return bank
 
     def _embedded(self, text: str) -> tuple[str, Arrays]:
@@ -57,6 +58,11 @@ class References:
             with suppress(MouthpieceError):  # a cache that cannot be written costs time, never a line
                 store(path, arrays | {"take": np.str_(take.content_hash)})
         return take.content_hash, arrays
+
+
+def weighed(line: Line) -> list[tuple[str, float]]:
+    """The references of a line with their weights."""
+    return list(zip(line.references, line.weights or [1.0] * len(line.references), strict=True))
 
 
 def store(path: Path, arrays: Arrays) -> None:

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from ..errors import ManifestError, OutputError
 from ..output import replacing, sweep
-from .line import Line, clash
-from .workshop import MOTION, Result
+from .line import MOTION, Line, clash
+from .workshop import Result
 
 HIDDEN = ".mouthpiece"
 Record = dict[str, object]

@@ -14,19 +14,20 @@ from .. import model as weights
 from .. import source
 from ..errors import MouthpieceError, WeightsError
 from ..model import Model
+from ..regions import region
 from ..resample import resample
-from ..types import TICK_RATE
+from ..types import CHANNELS, TICK_RATE
 from .encode import csv_bytes, npz_bytes
-from .line import BLENDER_FORMATS, Line
+from .line import BLENDER_FORMATS, MOTION, Line
 from .packing import WIDTH, Job, animate_lines
-from .references import References
+from .references import References, weighed
 from .sketch import Sketch, sketch
 
 ENGINE = 1
 """Raised when the same inputs would give other files than before, so that a resumed batch makes them anew."""
 
-MOTION = "motion"
-"""The file that Blender makes the rest of: a take at model rate."""
+LISTENING = np.array([region(name) != "mouth" for name in CHANNELS], np.float32)
+"""What of a face moves while others speak."""
 
 
 @dataclass(frozen=True)
@@ -66,13 +67,13 @@ def fingerprint(folder: str = "") -> str:
 def line_key(line: Line, weights: str) -> str:
     """Hash of everything that the files of ``line`` depend on. Raises AudioError for a missing file."""
     settings = asdict(line)
-    for place in ("row", "id", "audio", "references", "character"):
+    for place in ("row", "id", "audio", "references", "weights", "character"):
         del settings[place]
     content = {
         "engine": ENGINE,
         "weights": weights,
         "audio": source.digest(line.audio),
-        "references": sorted({source.reference_digest(text) for text in line.references}),
+        "references": sorted({(source.reference_digest(text), weight) for text, weight in weighed(line)}),
         "settings": settings,
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
@@ -100,7 +101,9 @@ class Workshop:
         def jobs() -> Iterator[Job]:
             for line in lines:
                 try:
-                    yield Job(line, source.sound(line.audio), self.references.bank(line.references))
+                    yield Job(
+                        line, source.sound(line.audio), self.references.bank(line.references, line.weights)
+                    )
                 except Exception as error:
                     failed.append(Result(line, error=reason(error)))
 
@@ -115,13 +118,15 @@ class Workshop:
         yield from failed
 
     def _result(self, line: Line, channels: np.ndarray) -> Result:
+        if line.listens:
+            channels = channels * LISTENING
         rows = resample(channels, TICK_RATE, line.fps)
         files = {}
         if "csv" in line.formats:
             files["csv"] = csv_bytes(rows, line.fps)
         if "npz" in line.formats:
             files["npz"] = npz_bytes(rows, line.fps)
-        if set(BLENDER_FORMATS) & set(line.formats):
+        if {MOTION, *BLENDER_FORMATS} & set(line.formats):
             files[MOTION] = npz_bytes(channels, TICK_RATE)
         return Result(line, line_key(line, self.weights), files, len(channels), sketch(channels))
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from .animation import MARK, animated, animation_layers, curves_of, sound_starts
-from .character import find_target, read_head, read_rig
+from .character import character_objects, find_target, read_head, read_rig, rig_entries
+from .table import store_entries, stored_entries, table_owner
 from .take import face_slot, object_animation, read_take
 
 __all__ = [
     "MARK",
     "animated",
     "animation_layers",
+    "character_objects",
     "curves_of",
     "face_slot",
     "find_target",
@@ -17,5 +19,9 @@ __all__ = [
     "read_head",
     "read_rig",
     "read_take",
+    "rig_entries",
     "sound_starts",
+    "store_entries",
+    "stored_entries",
+    "table_owner",
 ]

@@ -12,7 +12,7 @@ from ...inference.errors import RigError
 from ..build import blend, channel_seal, mouth_keys
 from ..character import same_character
 from ..detect import Detection, detect
-from ..mapping import Entry, poses, shape_keys
+from ..mapping import Entry, Target, poses, shape_keys
 from ..reduce import Reduction
 from ..rig import FaceKeys, Head, Rig
 from ..seal import Seal
@@ -199,3 +199,18 @@ def _no_match(target: bpy.types.Object, meshes: list[bpy.types.Object]) -> str:
         f"None of the {len(names)} shape keys of {target.name} ({shown}…) is named like a facial movement: "
         "use ARKit names such as jawOpen or Mouth_Smile_L."
     )
+
+
+def rig_entries(objects: Iterable[bpy.types.Object]) -> tuple[Entry, ...]:
+    """What names alone say of a character, as entries of a table."""
+    meshes = [item for item in objects if has_keys(item)]
+    found = _detection(meshes, ())
+    entries: dict[tuple[str, Target], Entry] = {}
+    for mapping in found.meshes.values():
+        for entry in mapping.entries():
+            entries.setdefault((entry.channel, entry.target), entry)
+    for key, shows in found.poses.items():
+        for channel, gain in shows.items() or (("jawOpen", 0.0),):
+            entry = Entry(channel, Target("POSE", "", key), gain)
+            entries.setdefault((entry.channel, entry.target), entry)
+    return tuple(entries.values())

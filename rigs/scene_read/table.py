@@ -133,3 +133,8 @@ def _property(item: bpy.types.Object, target: Target, affine: object) -> Control
 def _is_driven(block: bpy.types.ID, path: str) -> bool:
     data = block.animation_data
     return data is not None and any(curve.data_path == path for curve in data.drivers)
+
+
+def table_owner(objects: Iterable[bpy.types.Object]) -> bpy.types.Object | None:
+    """The first of ``objects`` that holds a table."""
+    return next((item for item in objects if has_table(item)), None)

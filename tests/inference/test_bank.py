@@ -162,7 +162,9 @@ def test_cells_recall_what_exact_search_finds() -> None:
     rng = np.random.default_rng(3)
     basis = unit(rng, (10, 64))
     walk = np.cumsum(0.15 * rng.standard_normal((60_000, 10)), 0)
-    keys = np.sin(walk).astype(np.float32) @ basis + 0.05 * rng.standard_normal((60_000, 64)).astype(np.float32)
+    keys = np.sin(walk).astype(np.float32) @ basis + 0.05 * rng.standard_normal((60_000, 64)).astype(
+        np.float32
+    )
     keys /= np.linalg.norm(keys, axis=1, keepdims=True)
     index, zeros = CellIndex(keys, np.zeros(len(keys))), np.zeros(len(keys))
     found = 0

@@ -44,7 +44,9 @@ class LipSeal(nn.Module):
     def forward(self, channels: Tensor, features: Tensor) -> Tensor:
         """``channels [..., C]`` and the tick's feature probabilities ``[..., 4, F]`` → sealed channels."""
         both = torch.stack([self.row, self.row * self.opening], -1)
-        gap, opens = (channels @ both).split(1, -1)  # a product sums alike in every row of a batch, a sum may not
+        gap, opens = (channels @ both).split(
+            1, -1
+        )  # a product sums alike in every row of a batch, a sum may not
         heard = features[..., CLOSURE].amax(-1, keepdim=True).clamp(max=SUREST)
         limit = self.reach * heard / (1 - heard)
         keep = torch.where(limit > SOFTNESS, torch.sigmoid((gap - limit) / SOFTNESS), 1.0)

@@ -84,7 +84,9 @@ class Mouthpiece(nn.Module):
             "tick": tick,
         }
 
-    def remember(self, code: Tensor, channels: Tensor, measured: Tensor, has_audio: Tensor) -> tuple[Tensor, ...]:
+    def remember(
+        self, code: Tensor, channels: Tensor, measured: Tensor, has_audio: Tensor
+    ) -> tuple[Tensor, ...]:
         """A take: ``code [1, T, A]``, ``channels [1, T, C]``, ``measured [1, C]``, ``has_audio [1, 1]`` → keys
         ``[1, E, K]``, values ``[1, E, V]``, styles ``[1, E, S]``."""
         motion = self.codec.encode(channels, measured)
@@ -97,5 +99,3 @@ def set_temperature(model: Mouthpiece, mouth: float, rest: float = 1.0) -> None:
     """How much of the noise reaches mouth and upper face: lips are nearly deterministic, lids are not."""
     model.temperature[:MOUTH_LATENT] = mouth
     model.temperature[MOUTH_LATENT:] = rest
-
-

@@ -1,0 +1,185 @@
+"""Shows values on a rig for a moment and puts back what was there; nothing is keyed and no undo step made."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import bpy
+import numpy as np
+
+from ..rigs.pose import Curves
+
+_COLLECTIONS = {"KEY": "shape_keys", "OBJECT": "objects", "ARMATURE": "armatures", "MESH": "meshes"}
+_CUSTOM = re.compile(r'^(.*)\["((?:[^"\\]|\\.)*)"\]$')
+
+NAVIGATION = {
+    "MOUSEMOVE",
+    "INBETWEEN_MOUSEMOVE",
+    "MIDDLEMOUSE",
+    "WHEELUPMOUSE",
+    "WHEELDOWNMOUSE",
+    "WHEELINMOUSE",
+    "WHEELOUTMOUSE",
+    "TRACKPADPAN",
+    "TRACKPADZOOM",
+    "MOUSEROTATE",
+    "NDOF_MOTION",
+    "WINDOW_DEACTIVATE",
+}
+"""Events that look at the scene but change nothing in it."""
+
+Place = tuple[str, str, str]
+"""A datablock's type, name and library ("" for none): undo replaces the datablock, but not its place."""
+
+
+class Overlay:
+    """Values that lie over a rig while a preview plays. ``show`` as often as wanted, then ``rest``.
+
+    ``rest`` is cheap and may be called at any time: whoever is about to read the file's data (saving, undo, a
+    button that the artist presses) must find the artist's own values.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[Place, str, int], float] = {}
+
+    @property
+    def shown(self) -> bool:
+        """Whether values lie over the rig now."""
+        return bool(self._kept)
+
+    def show(self, parts: Sequence[Curves], row: int = 0) -> None:
+        """Lay row ``row`` of every part over its datablock; what was there first is kept."""
+        for part in parts:
+            place = _place(part.datablock)
+            for (path, axis), value in zip(part.paths, part.values[row], strict=True):
+                was = _write(part.datablock, path, axis, value)
+                self._kept.setdefault((place, path, axis), was)
+            part.datablock.update_tag()
+
+    def rest(self) -> None:
+        """Put everything back. Datablocks that are gone need nothing."""
+        kept, self._kept = self._kept, {}
+        blocks: dict[Place, bpy.types.ID | None] = {}
+        for (place, path, axis), value in kept.items():
+            block = blocks.setdefault(place, _found(place)) if place not in blocks else blocks[place]
+            if block is not None:
+                try:
+                    _write(block, path, axis, value)
+                except (ValueError, KeyError, AttributeError, IndexError):
+                    continue  # the artist has removed this key, bone or property meanwhile
+        for block in blocks.values():
+            if block is not None:
+                block.update_tag()
+
+
+class Guard:
+    """Keeps an overlay out of saved files, undo steps and renders for as long as it is installed.
+
+    ``held`` stops the pictures while a button may be about to make an undo step. ``on_undo`` is told that
+    datablocks were replaced, ``on_load`` that another file is about to be opened.
+    """
+
+    _BEFORE = ("save_pre", "load_pre", "undo_pre", "redo_pre", "frame_change_pre", "render_init")
+
+    def __init__(self, overlay: Overlay, on_undo: Callable[[], None], on_load: Callable[[], None]) -> None:
+        self.overlay, self.held = overlay, False
+        self._on_undo, self._on_load = on_undo, on_load
+
+    def install(self) -> None:
+        for name, handler in self._handlers():
+            getattr(bpy.app.handlers, name).append(handler)
+        installed.append(self)
+
+    def remove(self) -> None:
+        """Let the overlay rest and take the handlers out again; loading a file has taken them already."""
+        self.overlay.rest()
+        for name, handler in self._handlers():
+            if handler in getattr(bpy.app.handlers, name):
+                getattr(bpy.app.handlers, name).remove(handler)
+        if self in installed:
+            installed.remove(self)
+
+    def see(self, event: bpy.types.Event) -> None:
+        """Whoever handles this event finds the artist's own values."""
+        if event.type in NAVIGATION:
+            return
+        self.held = event.value == "PRESS"
+        self.overlay.rest()
+
+    def _handlers(self) -> list[tuple[str, Callable[..., None]]]:
+        after = [("undo_post", self._undone), ("redo_post", self._undone), ("load_pre", self._leave)]
+        return [(name, self._rest) for name in self._BEFORE] + after
+
+    def _rest(self, *_: object) -> None:
+        self.overlay.rest()
+
+    def _undone(self, *_: object) -> None:
+        self._on_undo()
+
+    def _leave(self, *_: object) -> None:
+        self._on_load()
+
+
+installed: list[Guard] = []
+"""Guards of the previews that play now."""
+
+
+def rest_all() -> None:
+    """Let every preview rest until its next picture: a setting has changed, and becomes an undo step."""
+    for guard in installed:
+        guard.held = False
+        guard.overlay.rest()
+
+
+def leave_all() -> None:
+    """End every preview, as when the add-on is switched off."""
+    for guard in list(installed):
+        guard._leave()
+        guard.remove()
+
+
+def _place(block: bpy.types.ID) -> Place:
+    return block.id_type, block.name, block.library.filepath if block.library else ""
+
+
+def _found(place: Place) -> bpy.types.ID | None:
+    kind, name, library = place
+    return getattr(bpy.data, _COLLECTIONS[kind]).get((name, library or None))
+
+
+def _write(block: bpy.types.ID, path: str, axis: int, value: float) -> float:
+    """Set what ``path`` and ``axis`` say and give what was there. Raises ValueError for a path to nothing."""
+    custom = _CUSTOM.match(path)
+    if custom:
+        owner = block.path_resolve(custom[1]) if custom[1] else block
+        name = bpy.utils.unescape_identifier(custom[2])
+        was = owner[name]
+        if hasattr(was, "__len__"):
+            was = was[axis]
+            owner[name][axis] = float(value)
+        else:
+            owner[name] = type(was)(value)
+        return was
+    owner_path, _, name = path.rpartition(".")
+    owner = block.path_resolve(owner_path) if owner_path else block
+    was = getattr(owner, name)
+    if isinstance(was, float | int):
+        setattr(owner, name, float(value))
+        return float(was)
+    before = float(was[axis])
+    was[axis] = float(value)
+    return before
+
+
+def moment(parts: Sequence[Curves], seconds: float, rate: float) -> list[Curves]:
+    """Every part at one time, as a single row: linear between rows that show (i + 0.5) / rate; ends held."""
+    found = []
+    for part in parts:
+        position = min(max(seconds * rate - 0.5, 0.0), len(part.values) - 1.0)
+        below = int(position)
+        share = np.float32(position - below)
+        row = (1 - share) * part.values[below] + share * part.values[min(below + 1, len(part.values) - 1)]
+        found.append(replace(part, values=row[None]))
+    return found

@@ -1,0 +1,97 @@
+"""What a preview performs: a few seconds of the dialogue, with the references and without."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import bpy
+import numpy as np
+
+from ..inference.types import TICK_RATE, TICK_SAMPLES, frame_count
+from .request import BakeRequest, read_influence
+
+LEAD = 2 * TICK_RATE
+"""Frames before the excerpt that the model hears first, so that it begins as the bake would have it there."""
+_REFERENCE = (
+    "enabled",
+    "weight",
+    "action",
+    "source",
+    "slot",
+    "use_range",
+    "frame_first",
+    "frame_last",
+    "rate",
+    "sound",
+    "sound_frame",
+)
+
+
+@dataclass(frozen=True)
+class PreviewRequest:
+    """A part of a bake: frames ``first`` to ``last`` of it, with up to ``LEAD`` before them to warm up."""
+
+    whole: BakeRequest
+    first: int
+    last: int
+
+    @property
+    def lead(self) -> int:
+        """Frames that are performed but not shown."""
+        return min(self.first, LEAD)
+
+    @property
+    def audio(self) -> np.ndarray:
+        """The samples that are shown, ``float32 [N]`` at 16 kHz."""
+        return self.whole.audio[self.first * TICK_SAMPLES : self.last * TICK_SAMPLES]
+
+    def infer(self, progress: Callable[[float], None], cancelled: Callable[[], bool]) -> np.ndarray:
+        """Channels without and with the references, ``float32 [2, T, C]``. Raises Cancelled."""
+        begin = self.first - self.lead
+        styled = replace(
+            self.whole,
+            audio=self.whole.audio[begin * TICK_SAMPLES : self.last * TICK_SAMPLES],
+            valence=_part(self.whole.valence, begin, self.last),
+            arousal=_part(self.whole.arousal, begin, self.last),
+        )
+        plain = replace(styled, references=())
+        return np.stack([one.infer(progress, cancelled) for one in (plain, styled)])[:, self.lead :]
+
+
+def excerpt(request: BakeRequest, frame: float, seconds: float) -> PreviewRequest:
+    """``seconds`` of the sound from scene ``frame`` on, or from its start where that lies outside of it."""
+    total = frame_count(len(request.audio))
+    first = int(np.floor(float(request.clock.seconds(np.array(frame))) * TICK_RATE + 1e-6))
+    first = first if 0 <= first < total - TICK_RATE // 2 else 0
+    return PreviewRequest(request, first, min(total, first + round(seconds * TICK_RATE)))
+
+
+def listed(settings: bpy.types.PropertyGroup) -> tuple[tuple[object, ...], ...]:
+    """All that a scene's references depend on, as plain values to compare."""
+    return tuple(tuple(_plain(getattr(item, name)) for name in _REFERENCE) for item in settings.references)
+
+
+def manner(settings: bpy.types.PropertyGroup) -> dict[str, object]:
+    """The settings, references apart, that change how a line is performed, as fields of a request."""
+    return {
+        "style_strength": settings.style_strength,
+        "influence": read_influence(settings),
+        "valence": settings.valence,
+        "arousal": settings.arousal,
+        "seed": settings.seed,
+    }
+
+
+def changed(request: BakeRequest, fields: dict[str, object]) -> BakeRequest:
+    """``request`` in another manner; a keyed mood stays as it is keyed."""
+    kept = {name for name in ("valence", "arousal") if isinstance(getattr(request, name), np.ndarray)}
+    return replace(request, **{name: value for name, value in fields.items() if name not in kept})
+
+
+def _part(mood: float | np.ndarray, begin: int, end: int) -> float | np.ndarray:
+    return mood[begin:end] if isinstance(mood, np.ndarray) else mood
+
+
+def _plain(value: object) -> object:
+    return value.name if isinstance(value, bpy.types.ID) else value

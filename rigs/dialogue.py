@@ -1,0 +1,95 @@
+"""Who speaks when: lines and spans of listening as stretches of scene frames. Arithmetic only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..inference.types import BLENDSHAPES, TICK_RATE
+
+Span = tuple[float, float]
+AROUND = 1.0
+"""Seconds before and after speech in which the others listen."""
+SHORTEST = 0.2
+"""Seconds below which a gap is no span of listening."""
+EASE = 0.2
+"""Seconds in which a line takes over from the pose before it."""
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A stretch of one character's motion: ``channels [T, 55]`` at 25 Hz, from ``start`` to ``end`` in scene
+    frames. ``id`` is that of its line, ``character`` who moves, ``rate`` the scene's frames a second."""
+
+    id: str
+    character: str
+    start: float
+    end: float
+    rate: float
+    channels: np.ndarray
+
+
+def listening_spans(own: Iterable[Span], everybody: Iterable[Span], rate: float) -> list[Span]:
+    """When a character listens: around anybody's speech, apart from its own; frames at ``rate`` a second.
+
+    Spans are sorted and do not overlap.
+    """
+    around = AROUND * rate
+    heard = _union((start - around, end + around) for start, end in everybody)
+    spans: list[Span] = []
+    for start, end in heard:
+        for first, last in _union(own):
+            if last <= start or first >= end:
+                continue
+            spans.append((start, first))
+            start = max(start, last)
+        spans.append((start, end))
+    return [(start, end) for start, end in spans if end - start >= SHORTEST * rate]
+
+
+def eased(clips: Iterable[Clip]) -> list[Clip]:
+    """Clips of one character in order, none jumping: each starts at the pose in which the former ended.
+
+    Mouth shapes are not held back, since lips must meet their sounds from the first frame on.
+    """
+    done: list[Clip] = []
+    for clip in sorted(clips, key=lambda clip: clip.start):
+        former = done[-1] if done else None
+        if former is not None and len(former.channels) and clip.start - former.end < clip.rate:
+            clip = Clip(
+                clip.id,
+                clip.character,
+                clip.start,
+                clip.end,
+                clip.rate,
+                _taken_over(former.channels[-1], clip.channels),
+            )
+        done.append(clip)
+    return done
+
+
+def _taken_over(pose: np.ndarray, channels: np.ndarray) -> np.ndarray:
+    """``channels [T, 55]`` that leave ``pose [55]`` smoothly: the upper face and the head, not the mouth."""
+    count = min(round(EASE * TICK_RATE), len(channels))
+    part = (np.arange(count) + 1.0) / (count + 1.0)
+    weight = ((1.0 - part * part * (3.0 - 2.0 * part))[:, None] * _UPPER).astype(np.float32)
+    out = np.array(channels, np.float32)
+    out[:count] += weight * (pose - out[:count])
+    return out
+
+
+_UPPER = np.array([name.startswith(("eye", "brow", "cheekSquint")) for name in BLENDSHAPES] + [True] * 3)
+"""Channels of eyes, brows and head."""
+
+
+def _union(spans: Iterable[Span]) -> list[Span]:
+    """Sorted spans, those that meet joined."""
+    joined: list[Span] = []
+    for start, end in sorted(spans):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return joined

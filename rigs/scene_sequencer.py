@@ -1,0 +1,82 @@
+"""Reads Blender's sequencer: which sound strips are lines, when they play, and who speaks them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import bpy
+
+
+@dataclass(frozen=True)
+class SpokenStrip:
+    """A sound strip as a line: it plays from ``start`` to ``end`` (scene frames) and begins ``lead`` seconds
+    into its sound. ``obstacle`` says why it cannot be a line, "" when it can.
+    """
+
+    name: str
+    channel: int
+    assigned: str
+    sound: bpy.types.Sound | None
+    start: float
+    end: float
+    lead: float
+    obstacle: str
+
+
+def sequencer_scene(context: bpy.types.Context) -> bpy.types.Scene:
+    """The scene whose strips the sequencer shows; from Blender 5 on it may be another than the active one."""
+    return getattr(context.workspace, "sequencer_scene", None) or context.scene
+
+
+def sound_strips(scene: bpy.types.Scene, *, selected: bool = False) -> list[bpy.types.Strip]:
+    """Audible sound strips, also those in meta strips, in the order in which they start."""
+    editor = scene.sequence_editor
+    found = (
+        [strip for strip in editor.strips_all if strip.type == "SOUND" and not strip.mute] if editor else []
+    )
+    return sorted((strip for strip in found if strip.select or not selected), key=lambda s: (left(s), s.name))
+
+
+def read_strips(scene: bpy.types.Scene, *, selected: bool = False) -> list[SpokenStrip]:
+    """The sound strips of ``scene``, all or those selected, in order."""
+    rate = scene.render.fps / scene.render.fps_base
+    return [_read(strip, rate) for strip in sound_strips(scene, selected=selected)]
+
+
+def assign(strips: Iterable[bpy.types.Strip], character: str) -> int:
+    """Let ``character`` speak the strips from now on ("" to let the channel decide); how many there were."""
+    strips = list(strips)
+    for strip in strips:
+        strip.mouthpiece_character = character
+    return len(strips)
+
+
+def left(strip: bpy.types.Strip) -> float:
+    """First frame that plays. Blender 5.2 renamed the property."""
+    return float(strip.left_handle if hasattr(strip, "left_handle") else strip.frame_final_start)
+
+
+def _right(strip: bpy.types.Strip) -> float:
+    return float(strip.right_handle if hasattr(strip, "right_handle") else strip.frame_final_end)
+
+
+def _read(strip: bpy.types.Strip, rate: float) -> SpokenStrip:
+    content = strip.content_start if hasattr(strip, "content_start") else strip.frame_start
+    skipped = left(strip) - content + getattr(strip, "animation_offset_start", 0)
+    lead = skipped / rate - getattr(strip, "sound_offset", 0.0)
+    obstacle = ""
+    if strip.sound is None:
+        obstacle = "the strip has no sound: choose its file again"
+    elif len(strip.retiming_keys):
+        obstacle = "the strip is retimed, which bends its sound: render it to a file of its own first"
+    return SpokenStrip(
+        strip.name,
+        strip.channel,
+        strip.mouthpiece_character,
+        strip.sound,
+        left(strip),
+        _right(strip),
+        lead,
+        obstacle,
+    )

@@ -1,0 +1,217 @@
+"""The mapping table in Blender: filled, edited, saved, loaded, poked and baked."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+bpy = pytest.importorskip("bpy", reason="needs Blender's Python module")
+
+from mouthpiece.inference.types import BLENDSHAPES, INDEX, C  # noqa: E402
+from mouthpiece.rigs.pose import pose  # noqa: E402
+from mouthpiece.rigs.scene_read import read_rig  # noqa: E402
+
+
+def status() -> str:
+    return bpy.context.window_manager.mouthpiece.status
+
+
+def entry(table, channel: str, kind: str, name: str, **values):
+    """Add a row to the mapping of the object ``table``."""
+    row = table.mouthpiece.entries.add()
+    row.channel, row.kind, row.name = channel, kind, name
+    for field, value in values.items():
+        setattr(row, field, value)
+    return row
+
+
+def frames(**values: float) -> np.ndarray:
+    row = np.zeros((1, C), np.float32)
+    for name, value in values.items():
+        row[0, INDEX[name]] = value
+    return row
+
+
+def value(face, key: str) -> float:
+    return face.data.shape_keys.key_blocks[key].value
+
+
+def test_detection_as_a_table_bakes_the_same(stage) -> None:
+    face, motion = stage.face(), stage.motion()
+    automatic = pose(read_rig(stage.scene, face), motion)
+    assert bpy.ops.mouthpiece.mapping_reset(mode="DETECT") == {"FINISHED"}
+    assert len(face.mouthpiece.entries) == len(BLENDSHAPES)
+    edited = pose(read_rig(stage.scene, face), motion)
+    assert edited[0].paths == automatic[0].paths
+    np.testing.assert_array_equal(edited[0].values, automatic[0].values)
+    bpy.ops.mouthpiece.mapping_reset(mode="AUTOMATIC")
+    assert len(face.mouthpiece.entries) == 0
+
+
+def test_an_edited_table_decides(stage) -> None:
+    face = stage.face(keys=["jawOpen", "Weird"])
+    bpy.ops.mouthpiece.mapping_reset(mode="DETECT")
+    face.mouthpiece.entries[0].enabled = False
+    entry(face, "jawOpen", "SHAPE_KEY", "Weird", gain=0.5, offset=0.1)
+    rig = read_rig(stage.scene, face)
+    (curves,) = pose(rig, frames(jawOpen=0.8))
+    assert curves.paths == (('key_blocks["Weird"].value', 0),)
+    assert curves.values[0, 0] == pytest.approx(0.5)
+    assert rig.preset == ""
+
+
+def test_rows_are_added_and_removed(stage) -> None:
+    face = stage.face(keys=["jawOpen", "Weird"])
+    bpy.ops.mouthpiece.mapping_entry_add()
+    assert [row.name for row in face.mouthpiece.entries] == ["jawOpen", ""]
+    assert read_rig(stage.scene, face).coverage.matched == ("jawOpen",), "an unfinished row does nothing"
+    bpy.ops.mouthpiece.mapping_entry_remove()
+    assert [row.name for row in face.mouthpiece.entries] == ["jawOpen"]
+    with pytest.raises(RuntimeError, match="has no row number 8"):
+        bpy.ops.mouthpiece.mapping_entry_remove(index=7)
+
+
+def test_a_table_moves_bones_properties_and_several_meshes(stage) -> None:
+    armature = stage.armature("Rig", "jaw")
+    armature["smirk"] = 0.0
+    stage.face("Face", ["Open"], parent=armature)
+    stage.face("Teeth", ["Open"], parent=armature)
+    jaw = armature.pose.bones["jaw"]
+    for mode in ("XYZ", "QUATERNION"):
+        jaw.rotation_mode = mode
+        armature.mouthpiece.entries.clear()
+        entry(armature, "jawOpen", "SHAPE_KEY", "Open")
+        entry(armature, "jawOpen", "BONE", "jaw", owner=armature, gain=0.4)
+        entry(armature, "jawLeft", "BONE", "jaw", owner=armature, bone_axis="LOCATION_X", gain=0.02)
+        row = entry(armature, "mouthSmileLeft", "PROPERTY", "smirk", owner=armature, invert=True)
+        row.use_range, row.low, row.high = True, 0.25, 0.75
+        motion = np.zeros((50, C), np.float32)
+        motion[:, INDEX["jawOpen"]] = motion[:, INDEX["jawLeft"]] = np.linspace(0, 1, 50)
+        motion[:, INDEX["mouthSmileLeft"]] = np.linspace(1, 0, 50)
+        stage.write(armature, motion)
+        stage.at(49.5 / 25)
+        assert value(bpy.data.objects["Face"], "Open") == pytest.approx(1.0, abs=1e-3)
+        assert value(bpy.data.objects["Teeth"], "Open") == pytest.approx(1.0, abs=1e-3)
+        turned = jaw.rotation_quaternion if mode == "QUATERNION" else jaw.rotation_euler.to_quaternion()
+        assert turned.to_euler().x == pytest.approx(0.4, abs=1e-3)
+        assert jaw.location.x == pytest.approx(0.02, abs=1e-4)
+        assert armature["smirk"] == pytest.approx(0.75, abs=1e-3)
+    assert len(bpy.data.actions) == 1
+    assert len(armature.animation_data.nla_tracks) == 1
+
+
+def test_a_rig_of_bones_alone_is_baked_and_freed(stage) -> None:
+    armature = stage.armature("Rig", "jaw")
+    jaw = armature.pose.bones["jaw"]
+    jaw.rotation_mode = "XYZ"
+    entry(armature, "jawOpen", "BONE", "jaw", owner=armature, gain=0.3)
+    face = stage.face("Face", ["jawOpen"], parent=armature)
+    stage.write(armature, frames(jawOpen=1.0).repeat(30, 0))
+    stage.at(0.5)
+    assert jaw.rotation_euler.x == pytest.approx(0.3, abs=1e-4)
+    assert face.data.shape_keys.animation_data is None
+    armature.mouthpiece.entries.clear()
+    entry(armature, "jawOpen", "SHAPE_KEY", "jawOpen")
+    stage.write(armature, frames(jawOpen=1.0).repeat(30, 0))
+    assert face.data.shape_keys.animation_data is not None
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "message"),
+    [
+        ("BONE", "chin", "Rig has no bone 'chin'"),
+        ("PROPERTY", "smirk", "Rig has no property 'smirk'"),
+        ("PROPERTY", "name", "name is no number"),
+    ],
+)
+def test_wrong_targets_are_named(stage, kind: str, name: str, message: str) -> None:
+    armature = stage.armature("Rig", "jaw")
+    face = stage.face(parent=armature)
+    bpy.ops.mouthpiece.mapping_reset(mode="DETECT")
+    entry(face, "jawOpen", kind, name, owner=armature)
+    assert any(message in note for note in read_rig(stage.scene, face).notes)
+
+
+def test_driven_bones_and_properties_are_left_alone(stage) -> None:
+    armature = stage.armature("Rig", "jaw")
+    armature["smirk"] = 0.0
+    armature.driver_add('["smirk"]')
+    armature.pose.bones["jaw"].rotation_mode = "XYZ"
+    armature.pose.bones["jaw"].driver_add("rotation_euler", 0)
+    face = stage.face(parent=armature)
+    bpy.ops.mouthpiece.mapping_reset(mode="DETECT")
+    entry(face, "jawOpen", "PROPERTY", "smirk", owner=armature)
+    entry(face, "jawOpen", "BONE", "jaw", owner=armature)
+    rig = read_rig(stage.scene, face)
+    assert not rig.controls
+    assert any("a driver moves smirk" in note for note in rig.notes)
+    assert any("a driver moves jaw" in note for note in rig.notes)
+
+
+def test_a_driver_that_follows_a_mapped_property_moves_the_face(stage) -> None:
+    """The usual rig: controls drive the shape keys, and only the controls may be keyed."""
+    control = stage.empty("Controls")
+    control["open"] = 0.0
+    face = stage.face(keys=["jawOpen"])
+    driver = face.data.shape_keys.driver_add('key_blocks["jawOpen"].value').driver
+    variable = driver.variables.new()
+    variable.name = "open"
+    variable.targets[0].id, variable.targets[0].data_path = control, '["open"]'
+    driver.expression = "open"
+    entry(face, "jawOpen", "PROPERTY", "open", owner=control)
+    stage.write(face, frames(jawOpen=0.7).repeat(30, 0))
+    stage.at(0.5)
+    bpy.context.view_layer.update()
+    shown = face.evaluated_get(bpy.context.evaluated_depsgraph_get()).data.shape_keys
+    assert control["open"] == pytest.approx(0.7, abs=1e-4)
+    assert shown.key_blocks["jawOpen"].value == pytest.approx(0.7, abs=1e-4)
+
+
+def test_save_and_load_onto_another_character(stage) -> None:
+    anna = stage.face("Anna", ["Weird", "jawOpen"], at=(5, 0, 0))
+    entry(anna, "jawOpen", "SHAPE_KEY", "Weird", gain=0.5)
+    entry(anna, "mouthClose", "SHAPE_KEY", "Weird", owner=anna)
+    path = stage.folder / "weird.json"
+    assert bpy.ops.mouthpiece.mapping_save(filepath=str(path)) == {"FINISHED"}
+    ben = stage.face("Ben", ["Weird"])
+    assert bpy.ops.mouthpiece.mapping_load(filepath=str(path)) == {"FINISHED"}
+    assert [(row.channel, row.gain) for row in ben.mouthpiece.entries] == [("jawOpen", 0.5)]
+    assert "left out: Anna: Weird" in status()
+    broken = stage.folder / "broken.json"
+    broken.write_text(json.dumps({"format": "mouthpiece-mapping", "version": 1, "entries": [{}]}), "utf-8")
+    with pytest.raises(RuntimeError, match=r"broken.json, entry 1"):
+        bpy.ops.mouthpiece.mapping_load(filepath=str(broken))
+    assert len(ben.mouthpiece.entries) == 1, "a file that cannot be read changes nothing"
+
+
+def test_poke_shows_one_movement_and_rest(stage) -> None:
+    face = stage.face(keys=["jawOpen", "Blink"])
+    assert bpy.ops.mouthpiece.mapping_poke(channel="jawOpen", value=0.8) == {"FINISHED"}
+    assert value(face, "jawOpen") == pytest.approx(0.8) and value(face, "Blink") == 0.0
+    bpy.ops.mouthpiece.mapping_poke(channel="eyeBlinkLeft")
+    assert value(face, "jawOpen") == 0.0 and value(face, "Blink") == pytest.approx(0.5)
+    bpy.ops.mouthpiece.mapping_poke(value=0.0)
+    assert value(face, "Blink") == 0.0
+    with pytest.raises(RuntimeError, match="tongueOut moves nothing of Face"):
+        bpy.ops.mouthpiece.mapping_poke(channel="tongueOut")
+
+
+def test_the_table_is_saved_with_the_file_and_undone_in_one_step(stage) -> None:
+    stage.face()
+    bpy.ops.ed.undo_push(message="before")
+    bpy.ops.mouthpiece.mapping_reset("EXEC_DEFAULT", True, mode="DETECT")
+    path = str(stage.folder / "scene.blend")
+    bpy.ops.wm.save_as_mainfile(filepath=path, copy=True)
+    bpy.ops.ed.undo()
+    assert len(bpy.data.objects["Face"].mouthpiece.entries) == 0
+    bpy.ops.wm.open_mainfile(filepath=path)
+    assert len(bpy.data.objects["Face"].mouthpiece.entries) == len(BLENDSHAPES)
+
+
+def test_detection_reports_family_and_confidence(stage) -> None:
+    stage.face(keys=["あ", "い", "う", "え", "お", "まばたき"])
+    bpy.ops.mouthpiece.mapping_detect()
+    assert "speech by 5 mouth poses" in status()
+    assert "recognised by VRM and MMD vowels, confidence" in bpy.context.window_manager.mouthpiece.coverage
