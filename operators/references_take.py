@@ -16,9 +16,17 @@ def scene_rate(scene: bpy.types.Scene) -> float:
     return scene.render.fps / scene.render.fps_base
 
 
-def reference_take(context: bpy.types.Context, index: int, item: bpy.types.PropertyGroup) -> Take:
-    """The take of entry ``index`` of the scene's reference list, which is ``item``. Raises TakeError."""
-    settings = context.scene.mouthpiece
+def reference_take(
+    context: bpy.types.Context,
+    index: int,
+    item: bpy.types.PropertyGroup,
+    owner: bpy.types.PropertyGroup | None = None,
+) -> Take:
+    """The take of entry ``index`` of a reference list, which is ``item``. Raises TakeError.
+
+    ``owner`` holds the list and names the head that turns: the scene's settings, or a member of its cast.
+    """
+    settings = owner or context.scene.mouthpiece
     action, slot = item.action, item.slot
     if action is None and item.source is not None:
         found = object_animation(item.source)
