@@ -41,11 +41,16 @@ LAZY: dict[str, frozenset[str]] = {
     "operators": frozenset({"aud"}),
     "inference": frozenset(
         {"soundfile", "soxr", "av", "aud", "torch", "dask", "distributed", "fsspec", "psutil"}
-    )
+    ),
 }
 BLENDER = frozenset({"bpy", "bmesh", "mathutils", "bpy_extras", "gpu", "idprop", "bl_ext"})
 BLENDER_PLACES = ("__init__", "operators", "panels", "properties", "preferences", "demo")
-BLENDER_MODULES = ("rigs.scene_read", "rigs.scene_write", "rigs.scene_sequencer")
+BLENDER_MODULES = (
+    "rigs.scene_read",
+    "rigs.scene_write",
+    "rigs.scene_write_lines",
+    "rigs.scene_sequencer",
+)
 AUD_PLACES = ("inference.decode_aud", "operators.playback", "demo")
 TORCH_PLACES = ("training", "inference.runtime_torch")
 
