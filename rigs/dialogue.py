@@ -49,6 +49,16 @@ def listening_spans(own: Iterable[Span], everybody: Iterable[Span], rate: float)
     return [(start, end) for start, end in spans if end - start >= SHORTEST * rate]
 
 
+def untangled(spans: Iterable[Span]) -> list[Span | None]:
+    """Spans of one speaker, in order, each cut where the next begins; None for what the next covers."""
+    spans = sorted(spans)
+    out: list[Span | None] = []
+    for index, (start, end) in enumerate(spans):
+        end = min([end, *(follower[0] for follower in spans[index + 1 : index + 2])])
+        out.append((start, end) if end > start else None)
+    return out
+
+
 def eased(clips: Iterable[Clip]) -> list[Clip]:
     """Clips of one character in order, none jumping: each starts at the pose in which the former ended.
 

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..inference.types import TICK_RATE, C, frame_times
-from .least_squares import bounded, channel_limits
+from ..inference.types import TICK_RATE, frame_times
 from .mapping import Mapping
 
 
@@ -50,24 +49,6 @@ def sample(values: np.ndarray, seconds: np.ndarray) -> np.ndarray:
 def to_keys(channels: np.ndarray, mapping: Mapping) -> np.ndarray:
     """Shape-key values ``float32 [T, K]`` of ``channels [T, C]``."""
     return mapping.affine()(channels)
-
-
-def to_channels(values: np.ndarray, mapping: Mapping) -> tuple[np.ndarray, np.ndarray]:
-    """Channels ``float32 [T, C]`` of shape-key ``values [T, K]``, and which are known, bool [C].
-
-    The inverse of ``to_keys`` by least squares within [0, 1] (head angles are free): a channel that several
-    keys show (browInnerUp in halves) is their mean; a key that shows several channels (a two-eyed blink)
-    gives each of them its value.
-    """
-    affine = mapping.affine()
-    known = (affine.weights != 0).any(axis=1)
-    weights = affine.weights[known].astype(np.float64)
-    wanted = np.asarray(values, np.float64) - affine.offsets
-    low, high = channel_limits()
-    channels = np.zeros((len(wanted), C), np.float32)
-    start = np.clip(wanted @ np.linalg.pinv(weights), low[known], high[known])
-    channels[:, known] = bounded(weights @ weights.T, wanted @ weights.T, low[known], high[known], start)
-    return channels, known
 
 
 def cut(audio: np.ndarray, start: int, length: int) -> np.ndarray:

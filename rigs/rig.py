@@ -96,7 +96,8 @@ class TakeSource:
 
     ``first`` and ``last`` bound the take in the action's frames (None: all of it); the ``audio`` float32 [N]
     at 16 kHz starts at frame ``sound_frame``; ``rate`` is the scene's frames a second; ``head`` tells which
-    bone turns, if one does.
+    bone turns, if one does; ``owner`` is an object of the character that the take was made on, whose mapping
+    reads it back (None: whoever uses the action, else the names of its curves).
     """
 
     action: bpy.types.Action
@@ -107,3 +108,4 @@ class TakeSource:
     audio: np.ndarray | None = None
     sound_frame: float = 1.0
     head: Head | None = None
+    owner: bpy.types.Object | None = None

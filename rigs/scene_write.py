@@ -28,11 +28,8 @@ def write_bake(plan: BakePlan) -> bpy.types.Action:
     tracks: list[tuple[bpy.types.AnimData, bpy.types.NlaTrack]] = []
     action = bpy.data.actions.new(plan.name)
     try:
-        slots = _fill(action, plan.frames, plan.curves)
-        action[MARK] = True
-        others = [curves.datablock for curves in plan.curves if curves.id_type != "KEY"]
-        for number, block in enumerate(others):
-            action[f"{OTHERS_MARK}_{number}"] = block
+        slots = fill_action(action, plan.frames, plan.curves)
+        mark(action, plan)
         for block, slot in zip(blocks, slots, strict=True):
             data = block.animation_data or block.animation_data_create()
             tracks.append((data, _new_track(data)))
@@ -52,6 +49,14 @@ def write_bake(plan: BakePlan) -> bpy.types.Action:
     return action
 
 
+def mark(action: bpy.types.Action, plan: BakePlan) -> None:
+    """Let a later bake know that ``action`` is Mouthpiece's, and what it moves beside shape keys."""
+    action[MARK] = True
+    others = [part.datablock for part in plan.curves if part.id_type != "KEY"]
+    for number, block in enumerate(others):
+        action[f"{OTHERS_MARK}_{number}"] = block
+
+
 def take_action(take: Take, rate: float, start: float = 1.0) -> bpy.types.Action:
     """A new Action that holds ``take`` as ARKit-named shape keys and head turns, ``rate`` frames a second."""
     frames = start + (np.arange(len(take.channels)) + 0.5) / take.fps * rate
@@ -64,12 +69,12 @@ def take_action(take: Take, rate: float, start: float = 1.0) -> bpy.types.Action
             Curves(None, "OBJECT", "Head", tuple(("delta_rotation_euler", i) for i in range(3)), turns)
         )
     action = bpy.data.actions.new(take.name)
-    _fill(action, frames, curves)
+    fill_action(action, frames, curves)
     action.use_fake_user = True
     return action
 
 
-def _fill(
+def fill_action(
     action: bpy.types.Action, frames: np.ndarray, parts: Iterable[Curves]
 ) -> list[bpy.types.ActionSlot]:
     """Give ``action`` a slot with F-curves per part, keyed at ``frames [M]``; the slots in order."""
@@ -96,7 +101,7 @@ def _fill(
 
 def _new_track(data: bpy.types.AnimData) -> bpy.types.NlaTrack:
     """A track above Mouthpiece's former one, with its mute state, else above all."""
-    former = next((track for track in data.nla_tracks if any(map(_is_ours, track.strips))), None)
+    former = next((track for track in data.nla_tracks if any(map(is_ours, track.strips))), None)
     if former is None:
         return data.nla_tracks.new()
     track = data.nla_tracks.new(prev=former)
@@ -123,7 +128,7 @@ def _remove_former(blocks: list[bpy.types.ID], action: bpy.types.Action) -> None
     for block in blocks:
         gone = _remove_strips(block, action)
         former |= gone
-        others |= {block for old in gone for block in _moved(old)}
+        others |= {block for old in gone for block in moved_by(old)}
     for moved in others.difference(blocks):
         _remove_strips(moved, action, only=former)
     for old in former:
@@ -131,7 +136,7 @@ def _remove_former(blocks: list[bpy.types.ID], action: bpy.types.Action) -> None
             bpy.data.actions.remove(old)
 
 
-def _moved(action: bpy.types.Action) -> list[bpy.types.ID]:
+def moved_by(action: bpy.types.Action) -> list[bpy.types.ID]:
     """What a bake moves beside shape keys."""
     marked = [value for name, value in action.items() if name.startswith(OTHERS_MARK)]
     return [block for block in marked if isinstance(block, bpy.types.ID)]
@@ -144,7 +149,7 @@ def _remove_strips(
     gone = set()
     data = block.animation_data
     for track in list(data.nla_tracks) if data else ():
-        ours = [strip for strip in track.strips if _is_ours(strip) and strip.action != keep]
+        ours = [strip for strip in track.strips if is_ours(strip) and strip.action != keep]
         former = [strip for strip in ours if only is None or strip.action in only]
         for strip in former:
             gone.add(strip.action)
@@ -154,7 +159,8 @@ def _remove_strips(
     return gone
 
 
-def _is_ours(strip: bpy.types.NlaStrip) -> bool:
+def is_ours(strip: bpy.types.NlaStrip) -> bool:
+    """Whether Mouthpiece baked what the strip plays."""
     return strip.action is not None and MARK in strip.action
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from .animation import MARK, animated, animation_layers, curves_of, sound_starts
 from .character import character_objects, find_target, read_head, read_rig, rig_entries
+from .performer import action_owner, face_slot
 from .table import store_entries, stored_entries, table_owner
-from .take import face_slot, object_animation, read_take
+from .take import object_animation, read_take
 
 __all__ = [
     "MARK",
+    "action_owner",
     "animated",
     "animation_layers",
     "character_objects",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 import bpy
 import numpy as np
@@ -11,17 +10,14 @@ import numpy as np
 from ...inference.errors import TakeError
 from ...inference.types import HEAD, INDEX, SAMPLE_RATE, TICK_RATE, TICK_SAMPLES, Take, frame_times
 from .. import head, retarget
-from ..detect import detect
-from ..mapping import Mapping
-from ..matching import match
 from ..rig import TakeSource
 from .animation import MARK, animation_layers, curves_of
 from .character import has_keys
+from .performer import read_reading
 
 STILL = 1e-4
 """A take whose channels all stay within this shows no motion."""
 
-_VALUE = re.compile(r'key_blocks\["(.+)"\]\.value$')
 _TURN = re.compile(r'(?:pose\.bones\["(.+)"\]\.)?(?:delta_)?(rotation_euler|rotation_quaternion)$')
 
 
@@ -38,8 +34,11 @@ def read_take(source: TakeSource) -> Take:
         raise TakeError(
             f"The reference {name} is Mouthpiece's own bake: choose a captured or hand-made take."
         )
-    curves, mapping = _face_curves(source)
-    ranges = np.array([curve.range() for curve in curves.values()])
+    reading = read_reading(source.action, source.slot, source.owner)
+    if reading is None:
+        where = f" in slot {source.slot}" if source.slot else ""
+        raise TakeError(f"The reference {name} has no facial shape-key curves{where}: choose another.")
+    ranges = np.array([curve.range() for curve in reading.curves])
     first = ranges[:, 0].min() if source.first is None else source.first
     last = ranges[:, 1].max() if source.last is None else source.last
     clock = retarget.SceneClock(source.rate, float(first))
@@ -49,8 +48,7 @@ def read_take(source: TakeSource) -> Take:
             f"The reference {name} is shorter than one model frame (40 ms): widen its frame range."
         )
     frames = clock.frames(frame_times(count))
-    values = np.array([[curve.evaluate(frame) for curve in curves.values()] for frame in frames], np.float32)
-    channels, known = retarget.to_channels(values, mapping)
+    channels, known = reading.channels(frames)
     turns = _head_turns(source, frames)
     if turns is not None:
         channels[:, [INDEX[axis] for axis in HEAD]] = head.angles(turns)
@@ -62,44 +60,6 @@ def read_take(source: TakeSource) -> Take:
     lead = round((float(first) - source.sound_frame) / source.rate * SAMPLE_RATE)
     audio = None if source.audio is None else retarget.cut(source.audio, lead, count * TICK_SAMPLES)
     return Take(channels, float(TICK_RATE), name, audio, known)
-
-
-def face_slot(action: bpy.types.Action, fewest: int = 1) -> bpy.types.ActionSlot | None:
-    """The slot of ``action`` whose shape keys show most of a face, None where all show less than ``fewest``
-    shapes that a preset or a name explains."""
-    found = [(_facial(curve_keys(action, slot)), slot) for slot in action.slots]
-    most, slot = max(found, key=lambda item: item[0], default=(0, None))
-    return slot if most >= max(fewest, 1) else None
-
-
-def curve_keys(action: bpy.types.Action, slot: bpy.types.ActionSlot) -> dict[str, bpy.types.FCurve]:
-    """The F-curves of a slot that move shape keys, by key name."""
-    pairs = [(_VALUE.search(curve.data_path), curve) for curve in curves_of(action, slot)]
-    return {bpy.utils.unescape_identifier(found[1]): curve for found, curve in pairs if found}
-
-
-def _facial(names: Iterable[str]) -> int:
-    """How many shapes of ``names`` are understood."""
-    found = detect({"": tuple(names)})
-    return len(found.poses) + len(found.meshes[""].drives)
-
-
-def _face_curves(source: TakeSource) -> tuple[dict[str, bpy.types.FCurve], Mapping]:
-    """The shape-key curves of a take that mean a channel, in the mapping's order."""
-    action = source.action
-    slots = [slot for slot in action.slots if source.slot in ("", slot.identifier, slot.name_display)]
-    best: dict[str, bpy.types.FCurve] = {}
-    mapping = Mapping({})
-    for slot in slots:
-        pairs = [(_VALUE.search(curve.data_path), curve) for curve in curves_of(action, slot)]
-        curves = {bpy.utils.unescape_identifier(found[1]): curve for found, curve in pairs if found}
-        candidate = match(curves)
-        if len(candidate.drives) > len(mapping.drives):
-            best, mapping = curves, candidate
-    if not mapping.drives:
-        where = f" in slot {source.slot}" if source.slot else ""
-        raise TakeError(f"The reference {action.name} has no facial shape-key curves{where}: choose another.")
-    return {name: best[name] for name in mapping.drives}, mapping
 
 
 def _head_turns(source: TakeSource, frames: np.ndarray) -> np.ndarray | None:

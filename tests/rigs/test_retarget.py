@@ -11,6 +11,7 @@ from mouthpiece.inference.errors import RigError
 from mouthpiece.inference.types import BLENDSHAPES, INDEX, C, frame_times
 from mouthpiece.rigs import retarget
 from mouthpiece.rigs.bake_plan import plan_bake
+from mouthpiece.rigs.inverse import followed
 from mouthpiece.rigs.matching import match
 from mouthpiece.rigs.rig import Rig
 
@@ -54,7 +55,7 @@ def test_sampling_interpolates_and_holds_the_ends() -> None:
 def test_round_trip_through_a_complete_rig(style) -> None:
     mapping = match([style(name) for name in BLENDSHAPES])
     channels = smooth(20)
-    back, known = retarget.to_channels(retarget.to_keys(channels, mapping), mapping)
+    back, known = followed(retarget.to_keys(channels, mapping), mapping.affine())
     np.testing.assert_allclose(back[:, :52], channels[:, :52], atol=1e-6)
     assert known[:52].all() and not known[52:].any()
 
@@ -66,13 +67,13 @@ def test_shared_keys() -> None:
     channels[0, INDEX["eyeBlinkLeft"]] = 1.0
     channels[0, INDEX["browInnerUp"]] = 0.6
     np.testing.assert_allclose(retarget.to_keys(channels, mapping), [[0.5, 0.6, 0.6]])
-    back, _ = retarget.to_channels(np.array([[0.5, 0.2, 0.6]], np.float32), mapping)
+    back, _ = followed(np.array([[0.5, 0.2, 0.6]]), mapping.affine())
     assert back[0, INDEX["eyeBlinkLeft"]] == back[0, INDEX["eyeBlinkRight"]] == 0.5
     assert back[0, INDEX["browInnerUp"]] == pytest.approx(0.4)
 
 
 def test_values_beyond_the_canonical_range_are_clipped_when_read() -> None:
-    back, _ = retarget.to_channels(np.array([[1.7], [-0.3]], np.float32), match(["jawOpen"]))
+    back, _ = followed(np.array([[1.7], [-0.3]]), match(["jawOpen"]).affine())
     assert back[:, INDEX["jawOpen"]].tolist() == [1.0, 0.0]
 
 
