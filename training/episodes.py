@@ -33,7 +33,7 @@ class Rows:
 
 @dataclass(frozen=True)
 class Episode:
-    """``B`` filmed rows, then ``V`` voices; shapes of the filmed ones are ``[B, …]``, of all ``[B + V, …]``."""
+    """``B`` filmed rows, then ``V`` voices; the filmed ones are ``[B, …]``, all of them ``[B + V, …]``."""
 
     code: Tensor
     """[B + V, T, A]; zeros for takes without sound"""

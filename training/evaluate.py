@@ -1,22 +1,38 @@
 """Every figure of the README and the model card, from held-out recordings and the shipped weights.
 
 ``python -m mouthpiece.training.evaluate --data ../shared/data --corpus build/corpus`` prints the tables,
-writes them to ``build/evaluation/`` and renews the figures of each ``--card``.
+writes them with a page of plots to ``build/evaluation/`` and renews the figures of each ``--card``. Ablations
+and the teacher are run when the ``--checkpoint`` that the weights were exported from is there.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from ..inference.animate import animate
 from ..inference.model import Model
-from . import baselines, dialogue, strangers, styles
+from . import (
+    baselines,
+    dialogue,
+    dynamics,
+    levels,
+    offline,
+    page,
+    recall,
+    strangers,
+    styles,
+    variants,
+    voices,
+)
 from .closure import closure_counts, shut_threshold, spoken
 from .corpus.lips import LipReadout
-from .dataset import Utterance, load_set
+from .corpus.rig import Rig, load_rig
+from .dataset import Utterance, by_performer, load_set, to_float
 from .figures import Figure, as_markdown, update_card
 from .metrics import correlation, jerk
 from .prediction import Predictor, as_take, lips_of
@@ -25,12 +41,34 @@ REFERENCES = 8
 """Takes of the training split given as references of a seen performer."""
 FITTING_CLIPS = 40
 """Clips of the training split that fit the closure thresholds."""
+ABLATION_CLIPS = 24
+"""Held-out clips that ablations run on."""
+CONFUSED = 8
+"""Performers of the confusion matrix."""
+SEEN = "Held-out clips of a seen performer (GRID s1)"
+STRANGERS = "Strangers: five GRID speakers, never trained on, no references"
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What is judged, and on what."""
+
+    model: Model
+    readout: LipReadout
+    rig: Rig
+    checkpoint: Path | None
+    data: Path
+    sets: dict[str, list[Utterance]]
+    strangers: list[Utterance]
+
+    def clips(self, name: str, split: str) -> list[Utterance]:
+        return [clip for clip in self.sets[name] if clip.split == split]
 
 
 def correlations(clips: list[Utterance], lips: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """Per-recording correlation of gap and of width with the capture."""
     pairs = [
-        [correlation(lip[:, k], np.asarray(clip.gap[:, k])) for k in range(2)]
+        [correlation(lip[: len(clip.gap), k], np.asarray(clip.gap[:, k])) for k in range(2)]
         for clip, lip in zip(clips, lips, strict=True)
     ]
     return tuple(np.array(pairs).T)
@@ -45,18 +83,36 @@ def lip_figures(group: str, who: str, clips: list[Utterance], predict: Predictor
     ]
 
 
-def seen_performer(
-    model: Model, readout: LipReadout, ridge: baselines.Ridge, clips: list[Utterance]
-) -> list[Figure]:
+def opening_errors(bench: Bench, ridge: baselines.Ridge, own: Predictor) -> list[Figure]:
+    """Mean absolute error of the lip gap (MOD): the model, the mean face and ridge regression."""
+    held = bench.clips("grid_s1", "held")
+    rest = np.mean([np.nanmean(clip.gap[:, 0]) for clip in bench.clips("grid_s1", "train")])
+    fitting = bench.clips("grid_s1", "train")[:FITTING_CLIPS]
+    shift = np.mean([np.nanmean(own(c)[: len(c.gap), 0] - c.gap[:, 0]) for c in fitting])
+    guesses = {
+        "Mouthpiece, own references": lambda clip: own(clip)[: len(clip.gap), 0] - shift,
+        "mean face": lambda clip: np.full(len(clip.gap), rest),
+        "ridge regression": lambda clip: ridge(clip)[: len(clip.gap), 0],
+    }
+    return [
+        Figure.of_mean(
+            SEEN, who, "lip-gap error (MOD), % of eye distance",
+            100 * np.array([np.nanmean(np.abs(guess(c) - c.gap[:, 0])) for c in held]),
+        )
+        for who, guess in guesses.items()
+    ]  # fmt: skip
+
+
+def seen_performer(bench: Bench, ridge: baselines.Ridge) -> list[Figure]:
     """Held-out clips of GRID s1, against the baselines."""
-    group = "Held-out clips of a seen performer (GRID s1)"
-    train = [clip for clip in clips if clip.split == "train"]
-    held = [clip for clip in clips if clip.split == "held"]
+    model, readout = bench.model, bench.readout
+    train, held = bench.clips("grid_s1", "train"), bench.clips("grid_s1", "held")
     references = [as_take(clip) for clip in train[:: max(1, len(train) // REFERENCES)]][:REFERENCES]
     own, bare = lips_of(model, readout, references), lips_of(model, readout, [])
-    figures = lip_figures(group, "Mouthpiece, own references", held, own)
-    figures += lip_figures(group, "Mouthpiece, no references", held, bare)
-    figures += lip_figures(group, "ridge regression", held, ridge)
+    figures = lip_figures(SEEN, "Mouthpiece, own references", held, own)
+    figures += lip_figures(SEEN, "Mouthpiece, no references", held, bare)
+    figures += lip_figures(SEEN, "ridge regression", held, ridge)
+    figures += opening_errors(bench, ridge, own)
     fitting = train[:: max(1, len(train) // FITTING_CLIPS)]
     others = [spoken(clip, own(clip)[:, 0]) for clip in fitting]
     thresholds = shut_threshold(others, predicted=True), shut_threshold(others, predicted=False)
@@ -69,26 +125,84 @@ def seen_performer(
         ("closure timing, median, ms", 1000 * score.median_timing),
         ("jerk ratio of the lips", float(np.median(ratio))),
     ):
-        figures.append(Figure(group, "Mouthpiece, own references", name, value, None, len(held)))
+        figures.append(Figure(SEEN, "Mouthpiece, own references", name, value, None, len(held)))
     return figures
 
 
-def evaluate(weights: Path | None, data: Path, corpus: Path) -> list[Figure]:
-    """All figures of the first model."""
-    model = Model.load(weights)
-    readout = LipReadout.load(corpus / "lips.npz")
-    cache = corpus.parent / "features"
-    s1 = load_set(corpus / "grid_s1.npz", cache)
-    ridge = baselines.fit_ridge([clip for clip in s1 if clip.split == "train"])
-    figures = seen_performer(model, readout, ridge, s1)
-    grid = load_set(corpus / "eval" / "eval_grid_dev.npz", cache / "eval")
-    group = "Strangers: five GRID speakers, never trained on, no references"
-    figures += lip_figures(group, "Mouthpiece", grid, lips_of(model, readout, []))
-    figures += lip_figures(group, "ridge regression", grid, ridge)
-    figures += strangers.articulograph(model, readout, ridge, data)
+def swapped(bench: Bench) -> list[Figure]:
+    """Audio dependence: the lip-gap correlation of each clip moved by the next clip's sound."""
+    held = bench.clips("grid_s1", "held")[:ABLATION_CLIPS]
+    values = []
+    for clip, other in zip(held, [*held[1:], held[0]], strict=True):
+        made = bench.readout(animate(to_float(other.audio), bench.model))[:, 0]
+        length = min(len(made), len(clip.gap))
+        values.append(correlation(made[:length], np.asarray(clip.gap[:length, 0])))
+    return [Figure.of_mean(SEEN, "Mouthpiece, another clip's sound", "lip-gap correlation", np.array(values))]
+
+
+def ablations(bench: Bench) -> list[Figure]:
+    """Teacher, regression, levels, codec and the offline baseline; needs the checkpoint."""
+    model, checkpoint = bench.model, bench.checkpoint
+    clips = bench.clips("grid_s1", "held")[:ABLATION_CLIPS]
+    with (
+        variants.changed(checkpoint, variants.TEACHER, model) as teacher,
+        variants.changed(checkpoint, variants.MEAN, model) as mean,
+    ):
+        cast = {
+            "Mouthpiece, one step": model,
+            "its teacher, sixteen steps": teacher,
+            "regression, nothing sampled": mean,
+        }
+        figures = dynamics.figures(cast, bench.rig, bench.readout, clips)
+    figures += levels.figures(model, checkpoint, clips)
+    performers = {"GRID s1": clips} | {
+        f"stranger {name.split('/')[1]}": group for name, group in by_performer(bench.strangers).items()
+    }
+    figures += levels.codec(model, checkpoint, performers)
+    return figures + offline.figures(checkpoint, bench.readout, clips, bench.strangers)
+
+
+def style_figures(bench: Bench, out: Path) -> list[Figure]:
+    """All that concerns references, and the page of plots."""
+    model, held = bench.model, bench.clips("grid_s1", "held")
+    figures = styles.figures(model, held)
+    figures += styles.by_count(model, held)
+    filmed = {name: bench.sets[name] for name in ("grid_s1", "korean_fwo")}
+    figures += styles.real(model, filmed)
+    cast = styles.performances(model, held, CONFUSED, styles.CLIPS, seed=21)
+    errors = page.confusion(model, cast)
+    right = np.argmin(errors, 1) == np.arange(len(errors))
+    group = "Style: which of eight virtual performers' takes meet a target best"
+    figures.append(Figure.of_mean(group, "Mouthpiece", "top-1, own performer", right.astype(float)))
+    page.write(out / "page.png", model, bench.readout, held, cast[0], errors)
+    return figures
+
+
+def evaluate(bench: Bench, out: Path) -> list[Figure]:
+    """All figures, in the order of the card."""
+    model, readout = bench.model, bench.readout
+    ridge = baselines.fit_ridge(bench.clips("grid_s1", "train"))
+    figures = seen_performer(bench, ridge) + swapped(bench)
+    figures += lip_figures(STRANGERS, "Mouthpiece", bench.strangers, lips_of(model, readout, []))
+    figures += lip_figures(STRANGERS, "ridge regression", bench.strangers, ridge)
+    figures += strangers.articulograph(model, readout, ridge, bench.data)
     figures += dialogue.figures(model, readout)
-    figures += styles.figures(model, [clip for clip in s1 if clip.split == "held"])
-    return figures
+    corpora = {
+        "a corpus never heard (dc_tts)": bench.sets["dc_tts_ljtext"],
+        "speakers never heard, accented English": bench.clips("speechocean762", "held"),
+        "a speaker never heard, acted German": bench.clips("emodb", "held"),
+    }
+    figures += voices.articulation(model, corpora)
+    figures += voices.events(model, bench.clips("events", "held"), bench.clips("librispeech", "held"))
+    figures += style_figures(bench, out)
+    if bench.checkpoint and bench.checkpoint.exists():
+        figures += ablations(bench)
+    figures += recall.figures(model, bench.clips("grid_s1", "train")[:100])
+    held = bench.clips("grid_s1", "held")[:ABLATION_CLIPS]
+    return figures + dynamics.ranges(model, held, held[0].measured)
+
+
+SETS = ("grid_s1", "korean_fwo", "dc_tts_ljtext", "speechocean762", "emodb", "events", "librispeech")
 
 
 def main() -> None:
@@ -96,11 +210,22 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--corpus", type=Path, default=Path("build/corpus"))
     parser.add_argument("--weights", type=Path)
+    parser.add_argument("--checkpoint", type=Path, default=Path("build/train/student.pt"))
     parser.add_argument("--out", type=Path, default=Path("build/evaluation"))
     parser.add_argument("--card", type=Path, action="append", default=[], help="page to renew")
     options = parser.parse_args()
-    figures = evaluate(options.weights, options.data, options.corpus)
     options.out.mkdir(parents=True, exist_ok=True)
+    cache = options.corpus.parent / "features"
+    bench = Bench(
+        Model.load(options.weights),
+        LipReadout.load(options.corpus / "lips.npz"),
+        load_rig(options.data / "rigs" / "ict_face.npz"),
+        options.checkpoint,
+        options.data,
+        {name: load_set(options.corpus / f"{name}.npz", cache) for name in SETS},
+        load_set(options.corpus / "eval" / "eval_grid_dev.npz", cache / "eval"),
+    )
+    figures = evaluate(bench, options.out)
     (options.out / "figures.json").write_text(
         json.dumps([figure.as_dict() for figure in figures], indent=1), encoding="utf-8"
     )

@@ -22,13 +22,15 @@ from .calibrate import calibrate_seal
 from .corpus.lips import LipReadout
 from .dataset import load_corpus
 from .events import EVENTS
-from .generate import TOP
+from .generate import MOUTH_TEMPERATURE, TOP
 from .model.generator import Guide
-from .model.step import NOISE, Mouthpiece
+from .model.step import NOISE, Mouthpiece, set_temperature
 from .phones import FEATURES
 from .run import restore
 
 INTERFACE = 2
+VERSION = "2.0"
+"""Of the weights; renewed when other weights are shipped."""
 TOLERANCE = 1e-4
 OPSET = 17
 
@@ -194,15 +196,17 @@ def export(model: Mouthpiece, folder: Path, version: str) -> None:
         },
         "articulation": list(FEATURES),
         "events": list(EVENTS),
+        "seal": {"reach": float(model.seal.reach), "row": model.seal.row.tolist()},
     }  # fmt: skip
     for name, graph in (("listen", listen_graph), ("move", move_graph), ("remember", remember_graph)):
         write_graph(graph(model), folder / f"{name}.onnx", about)
     write_checksums(folder)
 
 
-def export_checkpoint(checkpoint: Path, corpus: Path, folder: Path, version: str) -> None:
+def export_checkpoint(checkpoint: Path, corpus: Path, folder: Path, version: str = VERSION) -> None:
     """Fits the lip seal and exports a training checkpoint."""
     model = restore(Mouthpiece, checkpoint)
+    set_temperature(model, MOUTH_TEMPERATURE)
     clips = [u for u in load_corpus(corpus, corpus.parent / "features", ["grid_s1"]) if u.split == "train"]
     calibrate_seal(model, clips, LipReadout.load(corpus / "lips.npz"))
     export(model, folder, version)
@@ -213,7 +217,7 @@ def main() -> None:
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("--out", type=Path, default=Path("weights"))
     parser.add_argument("--corpus", type=Path, default=Path("build/corpus"))
-    parser.add_argument("--version", default="2.0")
+    parser.add_argument("--version", default=VERSION)
     options = parser.parse_args()
     export_checkpoint(options.checkpoint, options.corpus, options.out, options.version)
 

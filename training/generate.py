@@ -60,7 +60,7 @@ def history_of(motion: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Bank:
-    """References of each row: ``values [B, E, V]``, ``keys [B, E, K]``, ``usable [B, E]``, ``style [B, S]``."""
+    """Rows' references: ``values [B, E, V]``, ``keys [B, E, K]``, ``usable [B, E]``, ``style [B, S]``."""
 
     values: Tensor
     keys: Tensor
@@ -144,7 +144,7 @@ def setting(model: Mouthpiece, material: Material, recipe: Recipe, rows: Rows, s
 
 @torch.no_grad()
 def roll_out(model: Mouthpiece, scene: Setting, passes: int, steps: int, mouth: float | Tensor) -> Tensor:
-    """History of the model's own making, ``[B + V, T, HISTORY L]``: each pass moves from the last one's past."""
+    """History of the model's own making, ``[B + V, T, HISTORY L]``; each pass starts from the last one's."""
     motion = scene.truth
     noise = tuple(n * temperature_of(tuple(n.shape), mouth, n.device) for n in scene.noise)
     for _ in range(passes):
@@ -152,7 +152,7 @@ def roll_out(model: Mouthpiece, scene: Setting, passes: int, steps: int, mouth: 
         h = model.generator(
             scene.episode.code, history, guide(model, scene.bank, scene.episode.code, history)
         )
-        motion, _, _ = model.generator.roll(h, noise, steps, scene.before)
+        motion = model.generator.roll(h, noise, steps, scene.before)
     return history_of(motion)
 
 

@@ -119,3 +119,12 @@ def restore(model_class: type[nn.Module], path: Path) -> nn.Module:
     model = model_class(Config(**saved["config"]))
     model.load_state_dict(saved["weights"])
     return model.eval()
+
+
+def restore_part(module: nn.Module, path: Path, prefix: str) -> nn.Module:
+    """``module`` with the averaged weights that a checkpoint keeps under ``prefix``."""
+    saved = torch.load(path, weights_only=True, map_location="cpu")["weights"]
+    module.load_state_dict(
+        {name.removeprefix(prefix): value for name, value in saved.items() if name.startswith(prefix)}
+    )
+    return module

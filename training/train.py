@@ -1,4 +1,4 @@
-"""Trains every stage and exports the result.
+"""Trains every stage and exports the result: ear, generator with its teachers, one-step student.
 
 ``python -m mouthpiece.training.train`` resumes from its own checkpoints, at whatever step it was stopped.
 """
@@ -14,7 +14,10 @@ import torch
 from .corpus.lips import LipReadout
 from .dataset import load_corpus
 from .ear import train_ear
+from .export import export_checkpoint
+from .generate import distil, train_generator
 from .material import for_training, prepare
+from .model.config import Config
 from .run import Recipe
 
 
@@ -24,15 +27,28 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("build/train"), help="checkpoints and logs")
     parser.add_argument("--weights", type=Path, default=Path("weights"), help="where the export goes")
     parser.add_argument("--ear-steps", type=int, default=4000)
+    parser.add_argument("--steps", type=int, default=3000, help="of the generator")
+    parser.add_argument("--distil-steps", type=int, default=400)
+    parser.add_argument("--offline", action="store_true", help="also train the non-causal baseline")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     utterances = load_corpus(options.corpus, options.corpus.parent / "features")
     readout = LipReadout.load(options.corpus / "lips.npz")
-    ear = Recipe(steps=options.ear_steps, device=options.device)
-    material = prepare(utterances, readout, ear.ticks)
-    train_ear(material, for_training(utterances), options.out / "ear.pt", ear)
+    ear, generator, student = (
+        Recipe(steps=steps, device=options.device)
+        for steps in (options.ear_steps, options.steps, options.distil_steps)
+    )
+    material, out = prepare(utterances, readout, ear.ticks), options.out
+    utterances = for_training(utterances)
+    train_ear(material, utterances, out / "ear.pt", ear)
+    train_generator(material, utterances, out / "ear.pt", out / "generator.pt", generator)
+    distil(material, out / "generator.pt", out / "student.pt", student)
+    export_checkpoint(out / "student.pt", options.corpus, options.weights)
+    if options.offline:
+        baseline = Config(offline=True)
+        train_generator(material, utterances, out / "ear.pt", out / "offline.pt", generator, baseline)
 
 
 if __name__ == "__main__":

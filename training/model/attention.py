@@ -58,8 +58,8 @@ class WindowAttention(nn.Module):
 class StyleAttention(nn.Module):
     """Gated cross-attention over retrieved entries, with a learned null entry (Flamingo, Alayrac 2022).
 
-    ``x [B, T, D]``, values ``[B, E, V]`` and biases ``[B, T, E]`` (retrieval scores; −inf where an entry was not
-    retrieved) → ``[B, T, D]``. For one tick the entries are the few that were found.
+    ``x [B, T, D]``, values ``[B, E, V]`` and biases ``[B, T, E]`` (retrieval scores, hugely negative where an
+    entry was not retrieved) → ``[B, T, D]``. For one tick the entries are the few that were found.
     """
 
     def __init__(self, config: Config) -> None:

@@ -108,7 +108,7 @@ def keyframe_targets(latents: Tensor) -> Tensor:
 
 
 def slow_path(keyframes: Tensor, before: Tensor) -> Tensor:
-    """Lines between keyframes: ``[B, K, L]`` and the keyframe before them ``[B, L]`` → ``[B, K BLOCK, L]``."""
+    """Lines from keyframe to keyframe: ``[B, K, L]`` and the one before, ``[B, L]`` → ``[B, K BLOCK, L]``."""
     start = torch.cat([before.unsqueeze(1), keyframes[:, :-1]], 1)
     part = (torch.arange(1, BLOCK + 1, device=keyframes.device) / BLOCK)[:, None]
     path = start.unsqueeze(2) + part * (keyframes - start).unsqueeze(2)

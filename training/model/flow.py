@@ -65,6 +65,10 @@ class Flow(nn.Module):
             x = x + self.teacher(x, time, condition).float() / steps
         return x * self.scale
 
+    def draw(self, noise: Tensor, condition: Tensor, steps: int) -> Tensor:
+        """``steps`` of the teacher, or for 0 the student's one."""
+        return self.sample(noise, condition, steps) if steps else self.one_step(noise, condition)
+
     def one_step(self, noise: Tensor, condition: Tensor) -> Tensor:
         """The student's residual of ``noise``, in its own units."""
         return (noise + self.student(noise, torch.zeros_like(noise[..., :1]), condition).float()) * self.scale

@@ -51,7 +51,7 @@ class Layer(nn.Module):
 
 @dataclass(frozen=True)
 class Guide:
-    """What leads the generator besides sound: ``style [B, S]``, ``values [B, E, V]``, ``biases [B, T, E]``."""
+    """What leads it besides sound: ``style [B, S]``, ``values [B, E, V]``, ``biases [B, T, E]``."""
 
     style: Tensor
     values: Tensor
@@ -101,19 +101,12 @@ class Generator(nn.Module):
         condition = torch.cat([h, path.to(h.dtype)], -1)
         return self.detail(condition).float(), condition
 
-    def roll(
-        self, h: Tensor, noise: tuple[Tensor, Tensor], steps: int, before: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Samples keyframes and detail from the trunk's output with ``steps`` of the teacher (0: the student).
+    def roll(self, h: Tensor, noise: tuple[Tensor, Tensor], steps: int, before: Tensor) -> Tensor:
+        """Samples motion ``[B, T, L]`` from the trunk's output by ``steps`` of the teacher (0: the student).
 
-        ``noise`` are ``[B, K, L]`` and ``[B, T, L]``. Returns motion ``[B, T, L]``, its slow path and the mean
-        detail.
+        ``noise`` are ``[B, K, L]`` and ``[B, T, L]``, ``before [B, L]`` is the keyframe before the sequence.
         """
-
-        def residual(flow: Flow, noise: Tensor, condition: Tensor) -> Tensor:
-            return flow.sample(noise, condition, steps) if steps else flow.one_step(noise, condition)
-
-        keyframes = self.plan(h) + residual(self.slow_flow, noise[0], h[:, ::BLOCK])
+        keyframes = self.plan(h) + self.slow_flow.draw(noise[0], h[:, ::BLOCK], steps)
         path = slow_path(keyframes, before)
         mean, condition = self.refine(h, path)
-        return path + mean + residual(self.fast_flow, noise[1], condition), path, mean
+        return path + mean + self.fast_flow.draw(noise[1], condition, steps)

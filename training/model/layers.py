@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import FunctionCtx
 from torch.nn import functional
 
 
@@ -31,7 +32,7 @@ class LinearScan(torch.autograd.Function):
     """``h_t = a_t h_{t-1} + b_t`` along the first axis; ``a, b [T, ...]``, ``h0 [...]``."""
 
     @staticmethod
-    def forward(ctx, a: Tensor, b: Tensor, h0: Tensor) -> Tensor:
+    def forward(ctx: FunctionCtx, a: Tensor, b: Tensor, h0: Tensor) -> Tensor:
         h = torch.empty_like(b)
         last = h0
         for t in range(len(b)):
@@ -41,7 +42,7 @@ class LinearScan(torch.autograd.Function):
         return h
 
     @staticmethod
-    def backward(ctx, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def backward(ctx: FunctionCtx, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         a, h, h0 = ctx.saved_tensors
         flow = torch.empty_like(gradient)
         flow[-1] = gradient[-1]

@@ -82,8 +82,8 @@ class Retriever(nn.Module):
         return self.sharpness.exp()
 
     def forward(self, code: Tensor, motion: Tensor, flags: Tensor) -> Entries:
-        """Entries of takes: ``code [B, T, A]`` (zeros where silent), latents ``motion [B, T, L]``, ``flags [B, 4]``
-        (regions measured, has sound). There is one entry every ``HOP`` ticks from the first full window on."""
+        """Entries of takes: ``code [B, T, A]`` (zeros without sound), latents ``motion [B, T, L]``, ``flags
+        [B, 4]`` (regions measured, has sound); one every ``HOP`` ticks from the first full window on."""
         anchors = slice(CONTEXT, code.shape[1] - AFTER, HOP)
         keys = self.keys(code, delayed(motion), flags)[:, anchors]
         around = windows(torch.cat([self.hear_value(code), motion], -1), AROUND)

@@ -29,9 +29,13 @@ class Mouthpiece(nn.Module):
         self.generator = Generator(config)
         self.seal = LipSeal()
         self.register_buffer("temperature", torch.ones(LATENT))
+        self.teacher_steps = 0
+        """Steps of the teacher that ``move`` takes instead of the student's one (evaluation)."""
+        self.shown = "both"
+        """Levels of motion that ``move`` shows: ``both``, ``slow`` or ``fast`` (ablation)."""
 
     def initial_state(self, batch: int) -> State:
-        """``context`` and ``motion`` belong to both graphs: ``listen`` reads the motion that ``move`` made."""
+        """Zeros. ``listen`` reads the ``motion`` that ``move`` made; else each has states of its own."""
         config, zeros = self.config, self.temperature.new_zeros
         return self.encoder.initial_state(batch) | {
             "context": zeros(batch, CONTEXT - 1, config.hear + config.feel),
@@ -43,7 +47,7 @@ class Mouthpiece(nn.Module):
         }
 
     def listen(self, mel: Tensor, state: State) -> tuple[Heard, Tensor, Tensor, State]:
-        """One tick: ``mel [B, 4, 80]`` → what is heard, its code ``[B, A]``, the query ``[B, K]``, new state."""
+        """One tick: ``mel [B, 4, 80]`` → what is heard, code ``[B, A]``, query ``[B, K]``, new state."""
         ear = {name: state[name] for name in self.encoder.initial_state(1)}
         heard, new = self.encoder(mel, ear)
         code = heard.code()
@@ -67,14 +71,16 @@ class Mouthpiece(nn.Module):
             memories.append(memory)
         h = generator.norm(x)
         slow_noise, fast_noise = (noise.unsqueeze(1) * self.temperature.repeat(2)).split(LATENT, -1)
-        planned = (generator.keyframe(h) + generator.slow_flow.one_step(slow_noise, h))[:, 0]
+        steps = self.teacher_steps
+        planned = (generator.keyframe(h) + generator.slow_flow.draw(slow_noise, h, steps))[:, 0]
         due = (state["tick"] < 0.5).to(planned.dtype)
         before, after = state["keyframes"].unbind(1)
         before, after = torch.lerp(before, after, due), torch.lerp(after, planned, due)
         path = torch.lerp(before, after, (state["tick"] + 1) / BLOCK).unsqueeze(1)
         mean, condition = generator.refine(h, path)
-        motion = path + mean + generator.fast_flow.one_step(fast_noise, condition)
-        channels = self.seal(self.codec.decode(motion[:, 0]), features)
+        motion = path + mean + generator.fast_flow.draw(fast_noise, condition, steps)
+        shown = {"both": motion, "slow": path, "fast": motion - path}[self.shown]
+        channels = self.seal(self.codec.decode(shown[:, 0]), features)
         tick = torch.where(state["tick"] > BLOCK - 1.5, 0.0, state["tick"] + 1)
         return channels, {
             "motion": torch.cat([motion, state["motion"][:, :-1]], 1),
@@ -87,8 +93,8 @@ class Mouthpiece(nn.Module):
     def remember(
         self, code: Tensor, channels: Tensor, measured: Tensor, has_audio: Tensor
     ) -> tuple[Tensor, ...]:
-        """A take: ``code [1, T, A]``, ``channels [1, T, C]``, ``measured [1, C]``, ``has_audio [1, 1]`` → keys
-        ``[1, E, K]``, values ``[1, E, V]``, styles ``[1, E, S]``."""
+        """A take: ``code [1, T, A]``, ``channels [1, T, C]``, ``measured [1, C]``, ``has_audio [1, 1]`` →
+        keys ``[1, E, K]``, values ``[1, E, V]``, styles ``[1, E, S]``."""
         motion = self.codec.encode(channels, measured)
         flags = torch.cat([measured_regions(measured), has_audio], 1)
         entries = self.retriever(code * has_audio.unsqueeze(1), motion, flags)

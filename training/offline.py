@@ -1,0 +1,62 @@
+"""What the future would be worth: the causal generator against one that attends to both sides.
+
+Both hear through the same ear and run over whole recordings, each history made in passes over its own last
+result; nothing is sampled and nothing sealed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from .corpus.lips import LipReadout
+from .dataset import Utterance
+from .episodes import listen
+from .figures import Figure
+from .generate import history_of
+from .metrics import correlation
+from .model.codec import BLOCK, LATENT, slow_path
+from .model.generator import Guide
+from .model.step import Mouthpiece
+from .run import restore
+
+GROUP = "Causal against offline (same size, same ear, no references)"
+PASSES = 4
+
+
+@torch.no_grad()
+def regress(model: Mouthpiece, mel: np.ndarray) -> np.ndarray:
+    """Mean channels ``[T, C]`` of log-mel ``[4 T, 80]``."""
+    ticks = len(mel) // 4
+    whole = -(-ticks // BLOCK) * BLOCK
+    code, _, _ = listen(model.encoder, torch.tensor(np.asarray(mel, np.float32))[None])
+    code = torch.nn.functional.pad(code, (0, 0, 0, whole - ticks))
+    size = model.config
+    guide = Guide(torch.zeros(1, size.style), torch.zeros(1, 1, size.value), torch.full((1, whole, 1), -1e9))
+    motion = torch.zeros(1, whole, LATENT)
+    for _ in range(PASSES):
+        h = model.generator(code, history_of(motion), guide)
+        path = slow_path(model.generator.plan(h), torch.zeros(1, LATENT))
+        motion = path + model.generator.refine(h, path)[0]
+    return model.codec.decode(motion)[0, :ticks].numpy()
+
+
+def figures(
+    checkpoint: Path, readout: LipReadout, seen: list[Utterance], strangers: list[Utterance]
+) -> list[Figure]:
+    """Lip-gap correlation of both; nothing when the offline model was not trained."""
+    other = checkpoint.with_name("offline.pt")
+    if not other.exists():
+        return []
+    rows = []
+    for who, path in (("causal", checkpoint), ("offline", other)):
+        model = restore(Mouthpiece, path)
+        for where, clips in (("seen performer", seen), ("GRID strangers", strangers)):
+            values = [
+                correlation(readout(regress(model, clip.mel))[: len(clip.gap), 0], np.asarray(clip.gap[:, 0]))
+                for clip in clips
+            ]
+            rows.append(Figure.of_mean(GROUP, who, f"lip-gap correlation, {where}", np.array(values)))
+    return rows
