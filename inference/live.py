@@ -8,14 +8,20 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from .bank import Bank
+from .model import Model
+from .regional_session import PLAIN, STYLED, RegionalSession
+from .regions import Influence
 from .session import Session, Snapshot
-from .types import TICK_RATE, TICK_SAMPLES, frame_count
+from .types import TICK_RATE, TICK_SAMPLES, Take, frame_count
 
+Performer = Session | RegionalSession
+"""What makes the frames."""
 AHEAD = TICK_RATE
 """Frames that are made before they are needed (one second)."""
 WARM_UP = 2 * TICK_RATE
@@ -24,6 +30,8 @@ SNAPSHOT_STEP = 5
 """Frames between two states that are kept to go back to."""
 KEPT = 10 * TICK_RATE
 """Frames behind the playhead that are remembered."""
+TINY = 1e-6
+"""Part of a frame that counts as none."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +44,7 @@ class Score:
     audio: np.ndarray
     valence: np.ndarray
     arousal: np.ndarray
-    open_session: Callable[[], Session]
+    open_session: Callable[[], Performer]
 
     @property
     def frames(self) -> int:
@@ -94,12 +102,11 @@ class LiveStream:
         """
         last = self._score.frames - 1
         position = min(max(seconds * TICK_RATE - 0.5, 0.0), float(last))
-        below = int(position)
+        below = int(position + TINY)
         first = self.frame(below, wait)
-        if first is None or position == below:
+        if first is None or position - below < TINY:
             return first
-        with self._wake:
-            second = self._made.get(below + 1)
+        second = self.frame(below + 1, wait)
         part = np.float32(position - below)
         return first if second is None else (1 - part) * first + part * second
 
@@ -145,26 +152,26 @@ class LiveStream:
                 self.error = error
                 self._wake.notify_all()
 
-    def _next(self, session: Session | None) -> int | None:
+    def _next(self, session: Performer | None) -> int | None:
         """The first missing frame from the playhead on, None when there are enough. Called under the lock."""
         low = min(max(self._playhead, 0), self._score.frames)
         high = min(low + AHEAD, self._score.frames)
         return next((index for index in range(low, high) if index not in self._made), None)
 
-    def _is_next(self, session: Session, target: int) -> bool:
+    def _is_next(self, session: Performer, target: int) -> bool:
         """Whether a session will come to ``target`` soon, warmed up."""
         return target - max(WARM_UP, SNAPSHOT_STEP) <= session.frame <= target
 
-    def _at(self, session: Session, target: int) -> Session:
+    def _at(self, session: Performer, target: int) -> Performer:
         """``session`` at the last snapshot before ``target``, or at a start that leaves time to warm up."""
         near = [index for index in self._snapshots if target - WARM_UP <= index <= target]
         if near:
-            session.restore(self._snapshots[max(near)])
+            session.restore(converted(self._snapshots[max(near)], session))
         else:
             session.frame = max(0, target - WARM_UP)
         return session
 
-    def _step(self, session: Session, score: Score) -> None:
+    def _step(self, session: Performer, score: Score) -> None:
         """Make one frame, keep it, and forget those far behind."""
         index = session.frame
         snapshot = session.save() if index % SNAPSHOT_STEP == 0 else None
@@ -186,7 +193,7 @@ class LiveStream:
 
 def score_for(
     audio: np.ndarray,
-    open_session: Callable[[], Session],
+    open_session: Callable[[], Performer],
     valence: float | np.ndarray,
     arousal: float | np.ndarray,
 ) -> Score:
@@ -194,3 +201,38 @@ def score_for(
     frames = frame_count(len(audio))
     moods = [np.broadcast_to(np.asarray(mood, np.float32), (frames,)) for mood in (valence, arousal)]
     return Score(audio, *moods, open_session)
+
+
+def converted(snapshot: Snapshot, session: Performer) -> Snapshot:
+    """A snapshot for ``session``: of one session for each side of two, or of the styled side for one."""
+    both = any(name.startswith(STYLED) for name in snapshot)
+    if isinstance(session, RegionalSession) and not both:
+        return {prefix + name: value for prefix in (PLAIN, STYLED) for name, value in snapshot.items()}
+    if not isinstance(session, RegionalSession) and both:
+        return {n.removeprefix(STYLED): value for n, value in snapshot.items() if n.startswith(STYLED)}
+    return snapshot
+
+
+def opener(
+    model: Callable[[], Model],
+    references: Sequence[tuple[Take, float]],
+    style_strength: float,
+    seed: int,
+    influence: Influence,
+) -> Callable[[], Performer]:
+    """What opens a session in one manner: ``model`` is asked for then, and the references are read once."""
+    bank: Bank | None = None
+
+    def open_session() -> Performer:
+        nonlocal bank
+        opened = model()
+        if bank is None:
+            bank = Bank(opened)
+            for take, weight in references:
+                bank.add(take, weight)
+        styled = Session(opened, bank=bank, style_strength=style_strength, seed=seed)
+        if influence.full or not references:
+            return styled
+        return RegionalSession(Session(opened, seed=seed), styled, influence)
+
+    return open_session

@@ -7,6 +7,7 @@ import bpy
 from . import command_line, preview_overlay
 from .bake import MOUTHPIECE_OT_bake
 from .cancel import MOUTHPIECE_OT_cancel
+from .live import MOUTHPIECE_OT_live_toggle
 from .mapping_detect import MOUTHPIECE_OT_mapping_detect
 from .mapping_files import MOUTHPIECE_OT_mapping_load, MOUTHPIECE_OT_mapping_save
 from .mapping_poke import MOUTHPIECE_OT_mapping_poke
@@ -41,6 +42,7 @@ CLASSES = (
     MOUTHPIECE_FH_performance,
     MOUTHPIECE_OT_preview_style,
     MOUTHPIECE_OT_preview_rest,
+    MOUTHPIECE_OT_live_toggle,
 )
 
 _register_classes, _unregister_classes = bpy.utils.register_classes_factory(CLASSES)

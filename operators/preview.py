@@ -97,7 +97,7 @@ class MOUTHPIECE_OT_preview_style(bpy.types.Operator):
                 return {"CANCELLED"}
             if event.type != "TIMER":
                 self._guard.see(event)
-            elif not self._guard.held and not bpy.app.is_job_running("RENDER"):
+            elif not self._guard.quiet:
                 self._tick(context)
             return {"PASS_THROUGH"}
         except MouthpieceError as error:

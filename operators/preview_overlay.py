@@ -77,15 +77,21 @@ class Overlay:
 class Guard:
     """Keeps an overlay out of saved files, undo steps and renders for as long as it is installed.
 
-    ``held`` stops the pictures while a button may be about to make an undo step. ``on_undo`` is told that
-    datablocks were replaced, ``on_load`` that another file is about to be opened.
+    ``quiet`` is True while nothing may be shown: a button may be about to make an undo step, or a render
+    runs. ``on_undo`` is told that datablocks were replaced, ``on_load`` that another file is about to be
+    opened.
     """
 
-    _BEFORE = ("save_pre", "load_pre", "undo_pre", "redo_pre", "frame_change_pre", "render_init")
+    _BEFORE = ("save_pre", "load_pre", "undo_pre", "redo_pre", "frame_change_pre")
 
     def __init__(self, overlay: Overlay, on_undo: Callable[[], None], on_load: Callable[[], None]) -> None:
-        self.overlay, self.held = overlay, False
+        self.overlay = overlay
+        self._held = self._rendering = False
         self._on_undo, self._on_load = on_undo, on_load
+
+    @property
+    def quiet(self) -> bool:
+        return self._held or self._rendering
 
     def install(self) -> None:
         for name, handler in self._handlers():
@@ -105,12 +111,24 @@ class Guard:
         """Whoever handles this event finds the artist's own values."""
         if event.type in NAVIGATION:
             return
-        self.held = event.value == "PRESS"
+        self._held = event.value == "PRESS"
+        self.overlay.rest()
+
+    def changed(self) -> None:
+        """A setting has changed and becomes an undo step; the next picture may come."""
+        self._held = False
         self.overlay.rest()
 
     def _handlers(self) -> list[tuple[str, Callable[..., None]]]:
-        after = [("undo_post", self._undone), ("redo_post", self._undone), ("load_pre", self._leave)]
-        return [(name, self._rest) for name in self._BEFORE] + after
+        others = {
+            "undo_post": self._undone,
+            "redo_post": self._undone,
+            "load_pre": self.leave,
+            "render_init": self._render_begins,
+            "render_complete": self._render_ends,
+            "render_cancel": self._render_ends,
+        }
+        return [*((name, self._rest) for name in self._BEFORE), *others.items()]
 
     def _rest(self, *_: object) -> None:
         self.overlay.rest()
@@ -118,7 +136,15 @@ class Guard:
     def _undone(self, *_: object) -> None:
         self._on_undo()
 
-    def _leave(self, *_: object) -> None:
+    def _render_begins(self, *_: object) -> None:
+        self._rendering = True
+        self.overlay.rest()
+
+    def _render_ends(self, *_: object) -> None:
+        self._rendering = False
+
+    def leave(self, *_: object) -> None:
+        """The preview ends with the file or the add-on."""
         self._on_load()
 
 
@@ -129,14 +155,13 @@ installed: list[Guard] = []
 def rest_all() -> None:
     """Let every preview rest until its next picture: a setting has changed, and becomes an undo step."""
     for guard in installed:
-        guard.held = False
-        guard.overlay.rest()
+        guard.changed()
 
 
 def leave_all() -> None:
     """End every preview, as when the add-on is switched off."""
     for guard in list(installed):
-        guard._leave()
+        guard.leave()
         guard.remove()
 
 

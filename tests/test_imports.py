@@ -40,7 +40,7 @@ THIRD_PARTY: dict[str, frozenset[str]] = {
 LAZY: dict[str, frozenset[str]] = {
     "operators": frozenset({"aud"}),
     "inference": frozenset(
-        {"soundfile", "soxr", "av", "aud", "torch", "dask", "distributed", "fsspec", "psutil"}
+        {"soundfile", "soxr", "av", "aud", "torch", "dask", "distributed", "fsspec", "psutil", "sounddevice"}
     ),
 }
 BLENDER = frozenset({"bpy", "bmesh", "mathutils", "bpy_extras", "gpu", "idprop", "bl_ext"})

@@ -14,6 +14,7 @@ import mouthpiece  # noqa: E402
 OPERATORS = {
     "bake",
     "cancel",
+    "live_toggle",
     "mapping_detect",
     "mapping_entry_add",
     "mapping_entry_remove",

@@ -1,0 +1,149 @@
+"""What a live preview holds while it is on: the model ahead of the playhead, and the face that shows it."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from functools import cache
+
+import bpy
+import numpy as np
+
+from ..inference.errors import RigError
+from ..inference.live import LiveStream, Performer, opener, score_for
+from ..inference.microphone import Microphone
+from ..inference.model import Model
+from ..rigs.pose import pose
+from ..rigs.retarget import SceneClock
+from ..rigs.rig import Rig
+from ..rigs.scene_read import find_target
+from .preview_overlay import Guard, Overlay
+from .preview_request import changed, listed, manner
+from .references_take import scene_rate
+from .request import BakeRequest, read_request
+
+SOUND_FIELDS = ("target", "sound", "audio_path", "head_target", "head_bone", "device")
+"""Settings besides the references and the manner that ask for another request."""
+
+
+class LivePerformance:
+    """A face that speaks without a bake. ``close`` it, or it goes on; errors are MouthpieceErrors."""
+
+    def __init__(self, context: bpy.types.Context, *, wait: float = 0.0) -> None:
+        """Read the scene and start the model. ``wait`` seconds at most are spent on each picture."""
+        self._wait, self._source = wait, context.window_manager.mouthpiece.live_source
+        self._model = cache(Model.load)
+        self._request = self._read(context)
+        self._rig: Rig | None = self._request.rig()
+        self._stream = self._open()
+        self._shown: deque[float] = deque(maxlen=50)
+        self.guard = Guard(Overlay(), self._undone, self.close)
+        self.guard.install()
+        bpy.app.handlers.frame_change_post.append(self._on_frame)
+        self.error: Exception | None = None
+        """What went wrong where nobody could be told."""
+
+    def tick(self, context: bpy.types.Context) -> None:
+        """Follow the settings and show the face at the playhead."""
+        if self.error is not None:
+            raise self.error
+        if find_target(context) is None:
+            raise RigError("The face is no longer in the scene: choose another and turn the preview on again.")
+        self._follow(context)
+        self.show(context.scene)
+
+    def show(self, scene: bpy.types.Scene) -> None:
+        """Lay the face of the scene's frame over the rig; the last one stays where the model is late."""
+        if self.guard.quiet:
+            return
+        clock = SceneClock(scene_rate(scene), scene.mouthpiece.frame_start)
+        seconds = float(clock.seconds(np.array(scene.frame_current_final)))
+        channels = self._stream.sample(seconds, self._wait)
+        if channels is None:
+            return
+        try:
+            self._lay(channels)
+        except ReferenceError:  # something that the face is made of was deleted: look again
+            self._rig = None
+            self._lay(channels)
+        self._shown.append(time.monotonic())
+
+    def says(self) -> str:
+        """How it goes, for the panel."""
+        rate = 0.0
+        if len(self._shown) > 1 and self._shown[-1] > self._shown[0]:
+            rate = (len(self._shown) - 1) / (self._shown[-1] - self._shown[0])
+        if self._source == "MICROPHONE":
+            return f"Listening · {rate:.0f} pictures a second"
+        return f"{rate:.0f} pictures a second · {self._stream.lead() / 25:.1f} s ahead"
+
+    def close(self) -> None:
+        """Put the face back, stop the model and listen to no frame any more."""
+        self.guard.remove()
+        if self._on_frame in bpy.app.handlers.frame_change_post:
+            bpy.app.handlers.frame_change_post.remove(self._on_frame)
+        self._stream.close()
+
+    def _lay(self, channels: np.ndarray) -> None:
+        if self._rig is None:
+            self.guard.overlay.rest()
+            self._rig = self._request.rig()
+        self.guard.overlay.show(pose(self._rig, channels[None]))
+
+    def _open(self) -> LiveStream | Microphone:
+        if self._source == "MICROPHONE":
+            return Microphone(self._opener())
+        return LiveStream(self._score())
+
+    def _score(self) -> object:
+        return score_for(self._request.audio, self._opener(), self._request.valence, self._request.arousal)
+
+    def _opener(self) -> Performer:
+        request = self._request
+        return opener(
+            lambda: self._model(device=request.device),
+            request.references,
+            request.style_strength,
+            request.seed,
+            request.influence,
+        )
+
+    def _read(self, context: bpy.types.Context) -> BakeRequest:
+        """What to perform as the settings are now. Raises a MouthpieceError."""
+        settings = context.scene.mouthpiece
+        self._listed, self._manner, self._sound = listed(settings), manner(settings), _sound(settings)
+        return read_request(context)
+
+    def _follow(self, context: bpy.types.Context) -> None:
+        """Take over what the artist has changed."""
+        settings = context.scene.mouthpiece
+        if listed(settings) != self._listed or _sound(settings) != self._sound:
+            self.guard.overlay.rest()
+            self._request, self._rig = self._read(context), None
+        elif manner(settings) != self._manner:
+            self._manner = manner(settings)
+            self._request = changed(self._request, self._manner)
+        else:
+            return
+        if isinstance(self._stream, LiveStream):
+            self._stream.change(self._score())
+        else:
+            self._stream.change(self._opener())
+
+    def _on_frame(self, scene: bpy.types.Scene, *_: object) -> None:
+        """Another frame, while playing or scrubbing; what goes wrong is told by the next tick."""
+        if scene != bpy.context.scene or self.error is not None:
+            return
+        try:
+            self.show(scene)
+        except Exception as error:
+            self.error = error
+
+    def _undone(self) -> None:
+        """Undo has replaced the datablocks."""
+        self._rig = None
+
+
+def _sound(settings: bpy.types.PropertyGroup) -> tuple[object, ...]:
+    values = (getattr(settings, name) for name in SOUND_FIELDS)
+    return tuple(value.name if isinstance(value, bpy.types.ID) else value for value in values)
