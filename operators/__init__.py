@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bpy
 
-from . import command_line, preview_overlay
+from . import batch, batch_cast, command_line, preview_overlay
 from .bake import MOUTHPIECE_OT_bake
 from .cancel import MOUTHPIECE_OT_cancel
 from .live import MOUTHPIECE_OT_live_toggle
@@ -43,6 +43,8 @@ CLASSES = (
     MOUTHPIECE_OT_preview_style,
     MOUTHPIECE_OT_preview_rest,
     MOUTHPIECE_OT_live_toggle,
+    *batch_cast.CLASSES,
+    *batch.CLASSES,
 )
 
 _register_classes, _unregister_classes = bpy.utils.register_classes_factory(CLASSES)

@@ -117,7 +117,7 @@ def read_request(context: bpy.types.Context) -> BakeRequest:
         valence=settings.valence if valence is None else valence,
         arousal=settings.arousal if arousal is None else arousal,
         seed=settings.seed,
-        device=_device(context),
+        device=device_of(context),
         notes=_sync_notes(scene, settings),
     )
 
@@ -140,7 +140,7 @@ def _sync_notes(scene: bpy.types.Scene, settings: bpy.types.PropertyGroup) -> tu
     )
 
 
-def _device(context: bpy.types.Context) -> str:
+def device_of(context: bpy.types.Context) -> str:
     """The scene's device; on automatic the add-on preferences' (a bare package has none)."""
     device = context.scene.mouthpiece.device
     addon = context.preferences.addons.get(__package__.rpartition(".")[0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bpy
 
+from . import batch
 from .mapping import MOUTHPIECE_PT_mapping, MOUTHPIECE_UL_mapping
 from .references import MOUTHPIECE_PT_references, MOUTHPIECE_UL_references
 from .sidebar import MOUTHPIECE_PT_main, MOUTHPIECE_PT_options
@@ -15,6 +16,7 @@ CLASSES = (
     MOUTHPIECE_PT_references,
     MOUTHPIECE_PT_options,
     MOUTHPIECE_PT_mapping,
+    *batch.CLASSES,
 )
 
 register, unregister = bpy.utils.register_classes_factory(CLASSES)

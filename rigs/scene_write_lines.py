@@ -113,6 +113,7 @@ def _place(strips: dict[bpy.types.ID, list[_Strip]]) -> None:
     """Put strips onto a new track of each datablock, together with Mouthpiece's that stay."""
     bare = [block for block in strips if block.animation_data is None]
     made: list[tuple[bpy.types.AnimData, bpy.types.NlaTrack]] = []
+    names: list[list[str]] = []
     try:
         for block, new in strips.items():
             data = block.animation_data or block.animation_data_create()
@@ -121,17 +122,21 @@ def _place(strips: dict[bpy.types.ID, list[_Strip]]) -> None:
             made.append((data, track))
             track.mute = bool(former) and former[-1].mute
             stay = [_Strip.like(strip) for track in former for strip in track.strips if _stays(strip, new)]
-            for strip in sorted([*stay, *new], key=lambda strip: strip.span):
+            ordered = sorted([*stay, *new], key=lambda strip: strip.span)
+            for strip in ordered:
                 strip.put(track)
+            names.append([strip.settings["name"] for strip in ordered])
     except Exception:
         for data, track in made:
             data.nla_tracks.remove(track)
         for block in bare:
             block.animation_data_clear()
         raise
-    for (data, track), block in zip(made, strips, strict=True):
+    for (data, track), block, named in zip(made, strips, names, strict=True):
         _remove(data, [former for former in data.nla_tracks if _whole(former) and former != track])
         track.name = TRACK
+        for strip, name in zip(track.strips, named, strict=True):
+            strip.name = name  # which the former strip had until now
         block.update_tag()
 
 

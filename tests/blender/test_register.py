@@ -13,7 +13,14 @@ import mouthpiece  # noqa: E402
 
 OPERATORS = {
     "bake",
+    "batch_bake",
+    "batch_report",
     "cancel",
+    "cast_add",
+    "cast_assign",
+    "cast_load",
+    "cast_remove",
+    "cast_update",
     "live_toggle",
     "mapping_detect",
     "mapping_entry_add",

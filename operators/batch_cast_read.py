@@ -1,0 +1,92 @@
+"""The cast as a batch needs it: faces that can be animated, and references as files."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import bpy
+
+from ..inference.batch.characters import Character
+from ..inference.batch.encode import take_bytes
+from ..inference.errors import MouthpieceError, RigError
+from ..inference.output import replacing
+from ..rigs.rig import Rig
+from ..rigs.scene_read import find_target, read_rig
+from .references_take import reference_take
+
+
+@dataclass(frozen=True)
+class Speaker:
+    """A member of the cast. Objects are kept by name, since undo may replace them while the model runs."""
+
+    name: str
+    target: str
+    head: str
+    bone: str
+    channel: int
+    character: Character
+    weights: tuple[float, ...]
+
+    def rig(self, scene: str) -> Rig:
+        """The face as it is now. Raises RigError when it has gone."""
+        found, target = bpy.data.scenes.get(scene), bpy.data.objects.get(self.target)
+        if found is None or target is None:
+            raise RigError(f"{self.target} is no longer in the scene: choose the face of {self.name} again.")
+        return read_rig(found, target, bpy.data.objects.get(self.head) if self.head else None, self.bone)
+
+
+def read_cast(context: bpy.types.Context, folder: Path) -> tuple[dict[str, Speaker], dict[str, str]]:
+    """Who can speak, by name, and why others cannot. References are written into ``folder`` as takes.
+
+    An empty cast is the face of the settings, which then speaks everything.
+    """
+    settings = context.scene.mouthpiece
+    members = list(settings.batch.cast) or [settings]
+    speakers, problems = {}, {}
+    for member in members:
+        target = member.target or (find_target(context) if member == settings else None)
+        name = (target.name if target else "nobody") if member == settings else member.name
+        try:
+            if target is None:
+                raise RigError(f"{name} has no face: choose one in the cast.")
+            read_rig(context.scene, target, member.head_target, member.head_bone)
+            speakers[name] = _speaker(context, member, name, target, folder)
+        except MouthpieceError as error:
+            problems[name] = str(error)
+    return speakers, problems
+
+
+def _speaker(
+    context: bpy.types.Context,
+    member: bpy.types.PropertyGroup,
+    name: str,
+    target: bpy.types.Object,
+    folder: Path,
+) -> Speaker:
+    used = [(i, item) for i, item in enumerate(member.references) if item.enabled and item.weight > 0.0]
+    takes = [take_bytes(reference_take(context, index, item, member)) for index, item in used]
+    return Speaker(
+        name=name,
+        target=target.name,
+        head=member.head_target.name if member.head_target else "",
+        bone=member.head_bone,
+        channel=getattr(member, "channel", 0),
+        character=Character(
+            references=tuple(kept(folder, content, ".npz") for content in takes),
+            style_strength=member.style_strength,
+            valence=member.valence,
+            arousal=member.arousal,
+        ),
+        weights=tuple(item.weight for _, item in used),
+    )
+
+
+def kept(folder: Path, content: bytes, ending: str) -> str:
+    """Path of a file in ``folder`` with this content, named by its hash. Raises OutputError."""
+    path = folder / f"{hashlib.sha256(content).hexdigest()[:32]}{ending}"
+    if not path.is_file() or path.stat().st_size != len(content):
+        with replacing(path, binary=True) as file:
+            file.write(content)
+    return str(path)

@@ -1,0 +1,276 @@
+"""`mouthpiece.batch_bake`: a dialogue of two, a folder and a table, in a real scene with the real engine."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+bpy = pytest.importorskip("bpy", reason="needs Blender's Python module")
+
+from mouthpiece.inference.animate import animate  # noqa: E402
+from mouthpiece.inference.decode_aud import load_audio  # noqa: E402
+from mouthpiece.inference.model import Model  # noqa: E402
+from mouthpiece.inference.types import INDEX  # noqa: E402
+from mouthpiece.rigs.scene_sequencer import read_strips  # noqa: E402
+
+MOUTH = [INDEX[name] for name in ("jawOpen", "mouthClose", "mouthPucker", "mouthSmileLeft", "mouthFunnel")]
+UPPER = [INDEX[name] for name in ("eyeBlinkLeft", "browInnerUp", "eyeLookDownLeft")]
+
+
+class Dialogue:
+    """Anna on channel 1 and Bert on channel 2, at 25 frames a second."""
+
+    def __init__(self, stage) -> None:
+        self.stage, self.scene = stage, stage.scene
+        self.scene.render.fps = 25
+        self.batch = self.scene.mouthpiece.batch
+        self.batch.output = str(stage.folder / "out")
+        self.scene.sequence_editor_create()
+        for channel, name in enumerate(("Anna", "Bert"), 1):
+            self.scene.mouthpiece.target = stage.face(name, at=(3 * channel, 0, 0))
+            bpy.ops.mouthpiece.cast_add(channel=channel)
+
+    def strip(self, name: str, channel: int, start: int, seconds: float = 1.0):
+        path = self.stage.sound(seconds, f"{name}.wav")
+        return self.scene.sequence_editor.strips.new_sound(
+            name, str(path), channel=channel, frame_start=start
+        )
+
+    def bake(self) -> set[str]:
+        return bpy.ops.mouthpiece.batch_bake()
+
+    def report(self) -> dict:
+        return json.loads((self.stage.folder / "out" / "report.json").read_text("utf-8"))
+
+    def statuses(self) -> dict[str, str]:
+        return {line["id"]: line["status"] for line in self.report()["lines"]}
+
+
+@pytest.fixture
+def dialogue(stage) -> Dialogue:
+    return Dialogue(stage)
+
+
+def strips(name: str) -> dict[str, object]:
+    """The NLA strips of a face's Mouthpiece track, by name, in order."""
+    tracks = bpy.data.objects[name].data.shape_keys.animation_data.nla_tracks
+    assert [track.name for track in tracks] == ["Mouthpiece"]
+    return {strip.name: strip for strip in tracks[0].strips}
+
+
+def curves(strip) -> np.ndarray:
+    """Key times and values of a strip's action, [52, T, 2]."""
+    bag = strip.action.layers[0].strips[0].channelbag(strip.action_slot)
+    return np.array([[tuple(point.co) for point in curve.keyframe_points] for curve in bag.fcurves])
+
+
+def test_two_speak_and_listen(dialogue) -> None:
+    dialogue.strip("hello", 1, 11)
+    dialogue.strip("answer", 2, 36, 1.2)
+    assert dialogue.bake() == {"FINISHED"}
+    anna, bert = strips("Anna"), strips("Bert")
+    assert list(anna) == ["Anna listens 1", "hello", "Anna listens 2"]
+    assert list(bert) == ["Bert listens 1", "answer", "Bert listens 2"]
+    spans = {name: (strip.frame_start, strip.frame_end) for name, strip in (anna | bert).items()}
+    assert spans["hello"] == (11, 36) and spans["answer"] == (36, 66)
+    assert spans["Anna listens 1"] == (-14, 11) and spans["Anna listens 2"] == (36, 91)
+    for strip in (anna | bert).values():
+        assert strip.action_frame_start == strip.frame_start and strip.scale == pytest.approx(1.0)
+    spoken, heard = curves(anna["hello"]), curves(anna["Anna listens 2"])
+    assert np.ptp(spoken[INDEX["jawOpen"], :, 1]) > 0.02
+    assert np.all(heard[MOUTH, :, 1] == 0) and np.ptp(heard[UPPER, :, 1]) > 0
+    assert spoken[0, 0, 0] == pytest.approx(11.5) and heard[0, 0, 0] == pytest.approx(36.5)
+    assert set(dialogue.statuses().values()) == {"done"}
+    assert (dialogue.stage.folder / "out" / "report.html").read_text("utf-8").count("svg class=curve") == 6
+
+
+def test_a_line_is_that_of_a_single_bake(dialogue) -> None:
+    dialogue.batch.listening = False
+    strip = dialogue.strip("hello", 1, 5)
+    dialogue.bake()
+    line = next(line for line in dialogue.report()["lines"])
+    assert line["id"] == "hello"
+    audio = load_audio(bpy.path.abspath(strip.sound.filepath))
+    from mouthpiece.inference.batch.line import own_seed
+
+    expected = animate(audio, Model.load(), seed=own_seed(0, "hello"))
+    baked = curves(strips("Anna")["hello"])
+    np.testing.assert_allclose(baked[:, :, 1].T, expected[:, :52], atol=1e-3)
+
+
+def test_trimmed_strips_speak_what_is_heard(dialogue) -> None:
+    dialogue.batch.listening = False
+    strip = dialogue.strip("hello", 1, 5, 2.0)
+    strip.frame_offset_start, strip.frame_offset_end = 10, 5
+    (read,) = read_strips(dialogue.scene)
+    assert (read.start, read.end) == (15, 50) and read.lead == pytest.approx(10 / 25)
+    dialogue.bake()
+    found = strips("Anna")["hello"]
+    assert (found.frame_start, found.frame_end) == (15, 50)
+    assert curves(found).shape[1] == 35
+
+
+def test_assignment_goes_before_the_channel_and_is_remembered(dialogue) -> None:
+    dialogue.batch.listening = False
+    strip = dialogue.strip("hello", 1, 5)
+    other = dialogue.strip("other", 1, 60)
+    other.select, strip.select = False, True
+    dialogue.batch.cast_index = 1
+    assert bpy.ops.mouthpiece.cast_assign() == {"FINISHED"}
+    path = str(dialogue.stage.folder / "scene.blend")
+    bpy.ops.wm.save_as_mainfile(filepath=path)
+    bpy.ops.wm.open_mainfile(filepath=path)
+    assert bpy.ops.mouthpiece.batch_bake() == {"FINISHED"}
+    assert list(strips("Bert")) == ["hello"] and list(strips("Anna")) == ["other"]
+
+
+def test_bad_lines_are_named_and_stop_nobody(dialogue) -> None:
+    dialogue.batch.listening = False
+    dialogue.strip("good", 1, 5)
+    dialogue.strip("nobody's", 7, 5)
+    gone = dialogue.strip("gone", 2, 5)
+    gone.sound.filepath = "//nowhere.wav"
+    assert dialogue.bake() == {"FINISHED"}
+    assert dialogue.statuses() == {"good": "done", "nobody's": "failed", "gone": "failed"}
+    said = {line["id"]: line["reason"] for line in dialogue.report()["lines"]}
+    assert "nobody speaks it" in said["nobody's"] and "nowhere.wav" in said["gone"]
+    rows = bpy.context.window_manager.mouthpiece.batch_rows
+    assert [row.status for row in rows] == ["failed", "failed", "done"]
+    assert list(strips("Anna")) == ["good"]
+
+
+def test_baking_again_replaces_only_what_is_baked_again(dialogue) -> None:
+    dialogue.batch.listening = False
+    one, two = dialogue.strip("one", 1, 5), dialogue.strip("two", 1, 60)
+    dialogue.bake()
+    before = strips("Anna")["one"].action.name, curves(strips("Anna")["one"])
+    dialogue.batch.source = "SELECTED"
+    one.select, two.select = False, True
+    two.frame_start = 70
+    dialogue.bake()
+    found = strips("Anna")
+    assert list(found) == ["one", "two"] and found["two"].frame_start == 70
+    assert found["one"].action.name == before[0]
+    np.testing.assert_array_equal(curves(found["one"]), before[1])
+    assert sorted(action.name for action in bpy.data.actions) == ["one", "two"]
+
+
+def test_resume_makes_nothing_twice(dialogue) -> None:
+    dialogue.strip("hello", 1, 5)
+    dialogue.strip("answer", 2, 40)
+    dialogue.bake()
+    before = curves(strips("Anna")["hello"])
+    dialogue.bake()
+    assert set(dialogue.statuses().values()) == {"kept"}
+    np.testing.assert_array_equal(curves(strips("Anna")["hello"]), before)
+    dialogue.batch.resume = False
+    dialogue.bake()
+    assert set(dialogue.statuses().values()) == {"done"}
+
+
+def test_cancelled_changes_nothing_and_goes_on_later(dialogue, everything, monkeypatch) -> None:
+    dialogue.strip("hello", 1, 5)
+    before = everything()
+    from mouthpiece.operators import batch as operator
+
+    state = bpy.context.window_manager.mouthpiece
+    show = operator._show
+    monkeypatch.setattr(operator, "_show", lambda *_: setattr(state, "cancel_requested", True))
+    assert dialogue.bake() == {"CANCELLED"}
+    assert everything() == before and "Cancelled" in state.status
+    monkeypatch.setattr(operator, "_show", show)
+    assert dialogue.bake() == {"FINISHED"}
+
+
+def test_nothing_to_bake_is_said(dialogue, everything) -> None:
+    before = everything()
+    with pytest.raises(RuntimeError, match="no audible sound strip"):
+        dialogue.bake()
+    dialogue.batch.source = "FOLDER"
+    with pytest.raises(RuntimeError, match="Nothing is chosen"):
+        dialogue.bake()
+    dialogue.strip("hello", 1, 5)
+    dialogue.batch.source = "STRIPS"
+    bpy.data.objects["Anna"].data.shape_keys.key_blocks[3].name = "a"
+    bpy.data.objects["Anna"].shape_key_clear()
+    with pytest.raises(RuntimeError, match="Anna has no shape keys"):
+        dialogue.batch.listening = False
+        dialogue.bake()
+    assert not bpy.context.window_manager.mouthpiece.running
+    assert before["actions"] == everything()["actions"]
+
+
+def test_one_face_without_a_cast_speaks_everything(stage) -> None:
+    stage.face("Only")
+    scene = stage.scene
+    scene.render.fps = 25
+    scene.mouthpiece.batch.output = str(stage.folder / "out")
+    scene.sequence_editor_create().strips.new_sound("a", str(stage.sound(0.5)), channel=3, frame_start=1)
+    assert bpy.ops.mouthpiece.batch_bake() == {"FINISHED"}
+    assert list(strips("Only")) == ["Only listens 1", "a", "Only listens 2"]
+
+
+def test_the_references_of_each_are_followed(dialogue) -> None:
+    dialogue.batch.listening = False
+    dialogue.strip("one", 1, 5)
+    dialogue.bake()
+    plain = curves(strips("Anna")["one"])
+    settings = dialogue.scene.mouthpiece
+    item = settings.references.add()
+    item.action = dialogue.stage.action(dialogue.stage.motion(100))
+    dialogue.batch.cast_index = 0
+    assert bpy.ops.mouthpiece.cast_update() == {"FINISHED"}
+    settings.references.clear()
+    dialogue.bake()
+    assert not np.array_equal(curves(strips("Anna")["one"])[:, :, 1], plain[:, :, 1])
+    assert bpy.ops.mouthpiece.cast_load() == {"FINISHED"}
+    assert settings.target.name == "Anna" and len(settings.references) == 1
+
+
+def test_a_folder_becomes_actions(dialogue) -> None:
+    folder = dialogue.stage.folder / "lines"
+    folder.mkdir()
+    for name in ("Anna_1.wav", "Bert_1.wav", "Carl_1.wav"):
+        dialogue.stage.sound(0.3, f"lines/{name}")
+    dialogue.batch.source, dialogue.batch.folder = "FOLDER", str(folder)
+    for _ in range(2):
+        assert dialogue.bake() == {"FINISHED"}
+        assert sorted(action.name for action in bpy.data.actions) == ["Anna_1", "Bert_1"]
+    assert dialogue.statuses() == {"Anna_1": "kept", "Bert_1": "kept", "Carl_1": "failed"}
+    assert all(action.use_fake_user for action in bpy.data.actions)
+    assert bpy.data.objects["Anna"].data.shape_keys.animation_data is None
+
+
+def test_a_table_becomes_actions(dialogue) -> None:
+    dialogue.stage.sound(0.3, "x.wav")
+    table = dialogue.stage.folder / "lines.csv"
+    table.write_text(
+        "id,audio,character,valence,format\na,x.wav,Anna,0.5,csv\nb,x.wav,Bert,,\nc,none.wav,Anna,,\n"
+    )
+    dialogue.batch.source, dialogue.batch.manifest = "MANIFEST", str(table)
+    assert dialogue.bake() == {"FINISHED"}
+    assert dialogue.statuses() == {"a": "done", "b": "done", "c": "failed"}
+    assert sorted(action.name for action in bpy.data.actions) == ["a", "b"]
+    assert (dialogue.stage.folder / "out" / "a.csv").is_file()
+
+
+def test_undo_takes_the_batch_back_in_one_step(dialogue) -> None:
+    dialogue.strip("hello", 1, 5)
+    bpy.ops.ed.undo_push(message="before")
+    bpy.ops.mouthpiece.batch_bake("EXEC_DEFAULT", True)
+    assert strips("Anna")
+    bpy.ops.ed.undo()
+    assert bpy.data.objects["Anna"].data.shape_keys.animation_data is None
+
+
+def test_strips_of_the_artist_stay(dialogue) -> None:
+    action = dialogue.stage.action(dialogue.stage.motion(20), "Mine")
+    data = bpy.data.objects["Anna"].data.shape_keys.animation_data_create()
+    data.nla_tracks.new().strips.new("Mine", 100, action).action_slot = action.slots[0]
+    dialogue.strip("hello", 1, 5)
+    for _ in range(2):
+        dialogue.bake()
+        names = [[strip.name for strip in track.strips] for track in data.nla_tracks]
+        assert names == [["Mine"], ["Anna listens 1", "hello", "Anna listens 2"]]
