@@ -8,7 +8,8 @@ torch = pytest.importorskip("torch", reason="training needs torch")
 
 from mouthpiece.inference.types import CHANNELS, INDEX  # noqa: E402
 from mouthpiece.training.augment import augment  # noqa: E402
-from mouthpiece.training.performers import perform  # noqa: E402
+from mouthpiece.training.performers import Manner, habits, perform, static_manner  # noqa: E402
+from mouthpiece.training.phones import FEATURES  # noqa: E402
 
 
 def test_augmentation_is_causal_and_keyed_by_its_generator() -> None:
@@ -22,18 +23,46 @@ def test_augmentation_is_causal_and_keyed_by_its_generator() -> None:
     assert torch.isfinite(first).all()
 
 
+def heard(rows: int, ticks: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Feature probabilities and a level that rise and fall, alike in every row."""
+    time = torch.arange(ticks) / 4
+    phase = torch.arange(len(FEATURES))
+    features = torch.sigmoid(6 * torch.sin(time[:, None] + phase)).expand(rows, -1, -1)
+    return features, torch.sin(time)[None, :, None].expand(rows, -1, -1)
+
+
 def test_a_group_shares_one_manner_and_groups_differ() -> None:
-    still = torch.full((8, 10, len(CHANNELS)), 0.3)
-    moved = perform(still, clips=4, generator=torch.Generator().manual_seed(4))
+    still = torch.full((8, 30, len(CHANNELS)), 0.3)
+    moved = perform(still, *heard(8, 30), 4, torch.Generator().manual_seed(4), always=True)
     for start in (0, 4):
         torch.testing.assert_close(moved[start : start + 1].expand(4, -1, -1), moved[start : start + 4])
     assert not torch.equal(moved[0], moved[4])
 
 
-def test_a_closed_jaw_stays_closed_and_head_is_untouched() -> None:
-    channels = torch.rand(16, 20, len(CHANNELS))
-    channels[:, 5:9, INDEX["jawOpen"]] = 0
-    moved = perform(channels, clips=2, generator=torch.Generator().manual_seed(9))
-    assert (moved[:, 5:9, INDEX["jawOpen"]] == 0).all()
+def test_shapes_stay_shapes_and_the_head_is_untouched() -> None:
+    channels = torch.rand(16, 40, len(CHANNELS))
+    moved = perform(channels, *heard(16, 40), 2, torch.Generator().manual_seed(9), always=True)
     assert torch.equal(moved[..., -3:], channels[..., -3:])
     assert ((moved[..., :-3] >= 0) & (moved[..., :-3] <= 1)).all()
+
+
+def test_a_static_manner_keeps_closed_lips_closed() -> None:
+    channels = torch.rand(16, 20, len(CHANNELS))
+    channels[:, 5:9, INDEX["jawOpen"]] = 0
+    moved = static_manner(channels, Manner(16, 2, torch.Generator().manual_seed(9)))
+    assert (moved[:, 5:9, INDEX["jawOpen"]] == 0).all()
+
+
+def test_habits_happen_at_their_sound_and_spare_closures() -> None:
+    """What a static average cannot tell: the same channels move at one articulation and not at another."""
+    features = torch.zeros(4, 60, len(FEATURES))
+    features[:, 10:20, FEATURES.index("rounding")] = 1
+    features[:, 40:50, FEATURES.index("rounding")] = 1
+    features[:, 40:50, FEATURES.index("lipClosure")] = 1
+    channels = torch.full((4, 60, len(CHANNELS)), 0.4)
+    moved = habits(channels, features, torch.zeros(4, 60, 1), Manner(4, 2, torch.Generator().manual_seed(2)))
+    changed = (moved - channels)[..., INDEX["mouthPucker"]].abs()
+    assert changed[:, 12:18].min() > 0.01
+    assert changed[:, 25:35].max() < 1e-3
+    offset = (moved - channels * (moved / channels)[:, :1])[..., INDEX["jawOpen"]]
+    assert offset.abs().max() < 1e-3

@@ -6,41 +6,58 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch")
 
+from mouthpiece.training.generate import history_of  # noqa: E402
+from mouthpiece.training.model.codec import BLOCK, LATENT, slow_path  # noqa: E402
 from mouthpiece.training.model.config import Config  # noqa: E402
-from mouthpiece.training.model.layers import CausalConv, Recurrent  # noqa: E402
+from mouthpiece.training.model.generator import Guide  # noqa: E402
+from mouthpiece.training.model.layers import CausalConv, GatedBlock  # noqa: E402
 from mouthpiece.training.model.normalise import CausalNormaliser  # noqa: E402
-from mouthpiece.training.model.step import Mouthpiece  # noqa: E402
-from mouthpiece.training.model.upper import NOISE, UPPER  # noqa: E402
+from mouthpiece.training.model.step import NOISE, Mouthpiece  # noqa: E402
 
-TICKS = 12
+TICKS = 20
+SMALL = Config(conv=32, ear=24, ear_blocks=2, width=32, layers=3, heads=2, window=6, flow=16, style=8)
 
 
 @pytest.fixture(scope="module")
 def model() -> Mouthpiece:
     torch.manual_seed(3)
-    return Mouthpiece(Config()).eval()
-
-
-def run_steps(model: Mouthpiece, mel, style, noise, state):
-    frames = []
-    for tick in range(mel.shape[1] // 4):
-        frame, _, state = model.step(mel[:, 4 * tick : 4 * tick + 4], style, noise[:, tick], state)
-        frames.append(frame)
-    return torch.stack(frames, 1), state
+    model = Mouthpiece(SMALL).eval()
+    model.codec.mean.fill_(0.4)
+    model.codec.synthesis.normal_(std=0.02)
+    model.codec.analysis.normal_(std=0.5)
+    return model
 
 
 def material(model: Mouthpiece, batch: int = 2):
     generator = torch.Generator().manual_seed(5)
     mel = torch.randn((batch, 4 * TICKS, model.config.mels), generator=generator) * 2 - 8
-    style = torch.randn((batch, model.config.style), generator=generator)
-    return mel, style, torch.randn((batch, TICKS, NOISE), generator=generator)
+    noise = torch.randn((batch, TICKS, NOISE), generator=generator)
+    values = torch.randn((batch, 5, model.config.value), generator=generator)
+    guide = Guide(
+        torch.randn((batch, model.config.style), generator=generator), values, torch.zeros(batch, 1, 5)
+    )
+    return mel, noise, guide
+
+
+@torch.no_grad()
+def run_steps(model: Mouthpiece, mel, noise, guide, state):
+    frames, codes, queries, motions = [], [], [], []
+    for tick in range(mel.shape[1] // 4):
+        heard, code, query, new = model.listen(mel[:, 4 * tick : 4 * tick + 4], state)
+        state = state | new
+        frame, new = model.move(code, heard.features.sigmoid(), guide, noise[:, tick], state)
+        state = state | new
+        made = (frame, code, query, state["motion"][:, 0])
+        for kept, one in zip((frames, codes, queries, motions), made, strict=True):
+            kept.append(one)
+    return [torch.stack(kept, 1) for kept in (frames, codes, queries, motions)], state
 
 
 torch.manual_seed(11)
 LAYERS = [
     (CausalConv(6, 5, 5), 6, 1),
     (CausalConv(6, 5, 4, stride=2), 6, 2),
-    (Recurrent(6, 5, layers=2), 6, 1),
+    (GatedBlock(6), 6, 1),
     (CausalNormaliser(80), 80, 4),
 ]
 
@@ -69,6 +86,14 @@ def test_no_gradient_from_the_future(layer, inputs: int, unit: int) -> None:
     assert x.grad[:, 3 * unit :].abs().sum() == 0
 
 
+def test_the_scan_has_the_gradient_of_its_loop() -> None:
+    from mouthpiece.training.model.layers import LinearScan
+
+    torch.manual_seed(0)
+    a, b, h0 = torch.rand(7, 2, 3).double(), torch.randn(7, 2, 3).double(), torch.randn(2, 3).double()
+    assert torch.autograd.gradcheck(LinearScan.apply, [x.requires_grad_() for x in (a, b, h0)])
+
+
 def test_normaliser_ignores_the_future_and_forgives_gain() -> None:
     layer = CausalNormaliser(80)
     x = torch.randn(1, 400, 80) - 8
@@ -83,48 +108,68 @@ def test_normaliser_ignores_the_future_and_forgives_gain() -> None:
     assert shift[-40:].mean() < 0.25 * shift[:4].mean()
 
 
+@torch.no_grad()
 def test_steps_equal_the_training_pass(model: Mouthpiece) -> None:
-    mel, style, noise = material(model)
-    with torch.no_grad():
-        stepped, _ = run_steps(model, mel, style, noise, model.initial_state(2))
-        trained = model.hear_and_move(mel, style)["channels"]
-    mouth = [i for i in range(model.config.channels) if i not in UPPER]
-    torch.testing.assert_close(stepped[..., mouth], trained[..., mouth], atol=1e-5, rtol=1e-4)
+    """Given the history that the steps made, whole sequences give the same motion, code and queries."""
+    mel, noise, guide = material(model)
+    (_, codes, queries, motion), _ = run_steps(model, mel, noise, guide, model.initial_state(2))
+    heard, _ = model.encoder(mel, model.encoder.initial_state(2))
+    torch.testing.assert_close(heard.code(), codes, atol=1e-5, rtol=1e-4)
+    history = history_of(motion)
+    asked = model.retriever.keys(codes, history[..., :LATENT], torch.ones(2, 4))
+    torch.testing.assert_close(asked, queries, atol=1e-5, rtol=1e-4)
+    wide = Guide(guide.style, guide.values, guide.biases.expand(-1, TICKS, -1))
+    h = model.generator(codes, history, wide)
+    slow, fast = noise.split(LATENT, -1)
+    rolled = model.generator.roll(h, (slow[:, ::BLOCK], fast), 0, torch.zeros(2, LATENT))
+    torch.testing.assert_close(rolled, motion, atol=1e-4, rtol=1e-4)
 
 
 def test_steps_do_not_see_the_future(model: Mouthpiece) -> None:
-    mel, style, noise = material(model)
+    mel, noise, guide = material(model)
     broken = mel.clone()
     broken[:, 4 * 7 :] = torch.nan
-    with torch.no_grad():
-        clean, _ = run_steps(model, mel, style, noise, model.initial_state(2))
-        cut, _ = run_steps(model, broken, style, noise, model.initial_state(2))
+    (clean, *_), _ = run_steps(model, mel, noise, guide, model.initial_state(2))
+    (cut, *_), _ = run_steps(model, broken, noise, guide, model.initial_state(2))
     assert torch.equal(clean[:, :7], cut[:, :7])
 
 
+def test_the_generator_forgets_what_left_its_window(model: Mouthpiece) -> None:
+    """One layer sees `window` ticks; what is older than all layers' windows has no way in."""
+    x = torch.randn(1, 40, SMALL.width, requires_grad=True)
+    attention = model.generator.layers[0].attention
+    attention(x)[:, 30].sum().backward()
+    reached = x.grad.abs().sum(-1)[0] > 0
+    assert reached[30 - SMALL.window + 1 : 31].all()
+    assert not reached[: 30 - SMALL.window + 1].any()
+    assert not reached[31:].any()
+
+
 def test_restored_state_goes_on_alike(model: Mouthpiece) -> None:
-    mel, style, noise = material(model)
-    with torch.no_grad():
-        whole, _ = run_steps(model, mel, style, noise, model.initial_state(2))
-        _, state = run_steps(model, mel[:, :20], style, noise, model.initial_state(2))
-        state = {name: value.clone() for name, value in state.items()}
-        rest, _ = run_steps(model, mel[:, 20:], style, noise[:, 5:], state)
+    mel, noise, guide = material(model)
+    (whole, *_), _ = run_steps(model, mel, noise, guide, model.initial_state(2))
+    _, state = run_steps(model, mel[:, :20], noise, guide, model.initial_state(2))
+    state = {name: value.clone() for name, value in state.items()}
+    (rest, *_), _ = run_steps(model, mel[:, 20:], noise[:, 5:], guide, state)
     assert torch.equal(rest, whole[:, 5:])
 
 
-def test_empty_style_leaves_no_trace_and_a_style_moves_the_mouth(model: Mouthpiece) -> None:
-    mel, style, _ = material(model)
-    with torch.no_grad():
-        none = model.hear_and_move(mel, torch.zeros_like(style))["channels"]
-        some = model.hear_and_move(mel, style)["channels"]
-    assert (none - some).abs().max() > 1e-3
+def test_style_values_and_noise_each_move_the_face(model: Mouthpiece) -> None:
+    mel, noise, guide = material(model)
+    frames = run_steps(model, mel, noise, guide, model.initial_state(2))[0][0]
+    others = (
+        (noise, Guide(0 * guide.style, guide.values, guide.biases)),
+        (noise, Guide(guide.style, guide.values.flip(0), guide.biases)),
+        (noise.flip(1), guide),
+    )
+    for changed in others:
+        assert not torch.equal(run_steps(model, mel, *changed, model.initial_state(2))[0][0], frames)
 
 
-def test_noise_moves_only_the_upper_face(model: Mouthpiece) -> None:
-    mel, style, noise = material(model)
-    with torch.no_grad():
-        one, _ = run_steps(model, mel, style, noise, model.initial_state(2))
-        two, _ = run_steps(model, mel, style, noise.flip(1), model.initial_state(2))
-    mouth = [i for i in range(model.config.channels) if i not in UPPER]
-    assert torch.equal(one[..., mouth], two[..., mouth])
-    assert (one - two)[..., list(UPPER)].abs().max() > 1e-3
+def test_keyframes_are_met_and_never_peeked() -> None:
+    keyframes = torch.randn(1, 3, LATENT)
+    path = slow_path(keyframes, torch.zeros(1, LATENT))
+    torch.testing.assert_close(path[:, BLOCK - 1 :: BLOCK], keyframes)
+    later = keyframes.clone()
+    later[:, 2] += 1
+    assert torch.equal(slow_path(later, torch.zeros(1, LATENT))[:, : 2 * BLOCK], path[:, : 2 * BLOCK])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,28 +11,35 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch")
 
-from mouthpiece.training.model.step import Mouthpiece  # noqa: E402
+from mouthpiece.training.model.config import Config  # noqa: E402
+from mouthpiece.training.model.ear import Ear  # noqa: E402
 from mouthpiece.training.run import Recipe, Run, learning_rate  # noqa: E402
 
 RECIPE = Recipe(steps=6, warmup=2)
 
 
-def losses(model: Mouthpiece, step: int) -> dict[str, torch.Tensor]:
-    generator = torch.Generator().manual_seed(step)
-    x = torch.randn((2, 8, model.config.decoder), generator=generator)
-    return {"size": (model.decoder.leave[0](torch.cat([x, x], -1)) - 1).square().mean()}
+def start(path: Path) -> tuple[Run, Callable[[int], dict[str, torch.Tensor]]]:
+    """A run of a small ear, and its losses."""
+    torch.manual_seed(0)
+    run = Run(Ear(Config(conv=16, ear=16, ear_blocks=1, probe=16)), RECIPE, path)
+
+    def losses(step: int) -> dict[str, torch.Tensor]:
+        mel = torch.randn((2, 32, 80), generator=torch.Generator().manual_seed(step)) - 8
+        return {"size": (run.model(mel)[1] - 0.5).square().mean()}
+
+    return run, losses
 
 
 def test_a_resumed_run_equals_an_unbroken_one(tmp_path: Path) -> None:
-    whole = Run(RECIPE, tmp_path / "whole.pt")
+    whole, losses = start(tmp_path / "whole.pt")
     whole.to_end(losses, save_every=3)
     for _ in range(2):
-        broken = Run(RECIPE, tmp_path / "parts.pt")
+        broken, losses = start(tmp_path / "parts.pt")
         broken.resume()
         for _ in range(3):
             broken.advance(losses)
         broken.save()
-    resumed = Run(RECIPE, tmp_path / "parts.pt")
+    resumed, _ = start(tmp_path / "parts.pt")
     assert resumed.resume()
     assert resumed.step == RECIPE.steps
     for name, value in whole.average.items():
@@ -41,7 +49,7 @@ def test_a_resumed_run_equals_an_unbroken_one(tmp_path: Path) -> None:
 
 
 def test_nothing_to_resume_is_no_error(tmp_path: Path) -> None:
-    assert not Run(RECIPE, tmp_path / "none.pt").resume()
+    assert not start(tmp_path / "none.pt")[0].resume()
 
 
 def test_the_rate_warms_up_and_fades() -> None:
