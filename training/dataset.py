@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
@@ -136,7 +137,7 @@ class Sampler:
     """Draws sequences of one performer by chaining random recordings, as a long dialogue would be.
 
     Performers weigh as the root of their seconds; ``balanced`` also takes the root of each set's sum, so that
-    a set of many speakers does not drown the other languages.
+    a set of many speakers does not drown the other languages. ``scale`` multiplies the weights of sets.
     """
 
     def __init__(
@@ -145,6 +146,7 @@ class Sampler:
         ticks: int,
         by: Callable[[Utterance], str] = performer,
         balanced: bool = False,
+        scale: Mapping[str, float] = MappingProxyType({}),
     ) -> None:
         self.utterances = utterances
         groups: dict[str, list[int]] = {}
@@ -156,6 +158,7 @@ class Sampler:
         if balanced:
             sets = np.array([name.split("/")[0] for name in groups])
             weights /= [math.sqrt(weights[sets == name].sum()) for name in sets]
+        weights *= [scale.get(name.split("/")[0], 1.0) for name in groups]
         self.weights = weights / weights.sum()
         self.ticks = ticks
 

@@ -16,6 +16,8 @@ from .weak import PhoneToLips, fit
 
 HELD_CORPORA = ("dc_tts_ljtext",)
 """Labelled speech that no training hears, so that the ear is judged on a corpus it does not know."""
+SHARES = {"takes_arkit": 0.35}
+"""Faces without sound teach brows, lids and gaze alone: they are drawn less often."""
 MIN_CLIPS = 4
 """Filmed speakers with fewer clips do not shape the phone-to-lips targets."""
 
@@ -67,7 +69,7 @@ def prepare(utterances: list[Utterance], readout: LipReadout, ticks: int) -> Mat
     variance = np.concatenate([u.channels.astype(np.float32) for u in speaking]).var(0)
     labelled = by_performer([u for u in speaking if has_phones(u) and np.isfinite(u.gap).any()])
     return Material(
-        filmed=Sampler(filmed, ticks),
+        filmed=Sampler(filmed, ticks, scale=SHARES),
         speaking=Sampler(speaking, ticks),
         voices=Sampler([u for u in speech if has_phones(u)], ticks, balanced=True),
         unlabelled=Sampler([u for u in speech if not is_filmed(u) and not has_phones(u)], ticks),
