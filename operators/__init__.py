@@ -7,6 +7,7 @@ import bpy
 from . import batch, batch_cast, command_line, preview_overlay
 from .bake import MOUTHPIECE_OT_bake
 from .cancel import MOUTHPIECE_OT_cancel
+from .flame import MOUTHPIECE_OT_flame_export, MOUTHPIECE_OT_flame_import
 from .live import MOUTHPIECE_OT_live_toggle
 from .mapping_detect import MOUTHPIECE_OT_mapping_detect
 from .mapping_files import MOUTHPIECE_OT_mapping_load, MOUTHPIECE_OT_mapping_save
@@ -28,6 +29,8 @@ from .references_check import MOUTHPIECE_OT_reference_check
 CLASSES = (
     MOUTHPIECE_OT_bake,
     MOUTHPIECE_OT_cancel,
+    MOUTHPIECE_OT_flame_export,
+    MOUTHPIECE_OT_flame_import,
     MOUTHPIECE_OT_mapping_detect,
     MOUTHPIECE_OT_mapping_entry_add,
     MOUTHPIECE_OT_mapping_entry_remove,

@@ -83,3 +83,18 @@ def _about(axis: int, angle: np.ndarray) -> np.ndarray:
     turns[:, before, after] = np.sin(angle)
     turns[:, after, before] = -np.sin(angle)
     return turns
+
+
+def vectors(turns: np.ndarray) -> np.ndarray:
+    """Rotation vectors (axis times angle) ``float64 [T, 3]`` of rotations ``[T, 3, 3]``."""
+    unit = quaternions(turns)
+    sine = np.linalg.norm(unit[:, 1:], axis=1, keepdims=True)
+    angle = 2.0 * np.arctan2(sine, unit[:, :1])
+    return unit[:, 1:] * np.where(sine > 1e-9, angle / np.maximum(sine, 1e-9), 2.0)
+
+
+def from_vectors(values: np.ndarray) -> np.ndarray:
+    """Rotations ``float64 [T, 3, 3]`` of rotation vectors ``[T, 3]``."""
+    half = 0.5 * np.linalg.norm(values, axis=1, keepdims=True)
+    share = 0.5 * np.sinc(half / np.pi)
+    return from_quaternions(np.concatenate([np.cos(half), values * share], axis=1))

@@ -12,6 +12,7 @@ from . import head
 from .bake_plan import BakePlan
 from .pose import Curves
 from .scene_read import MARK
+from .scene_read.animation import OWNER
 
 TRACK = "Mouthpiece"
 OTHERS_MARK = "mouthpiece_moves"
@@ -70,6 +71,17 @@ def take_action(take: Take, rate: float, start: float = 1.0) -> bpy.types.Action
         )
     action = bpy.data.actions.new(take.name)
     fill_action(action, frames, curves)
+    action.use_fake_user = True
+    return action
+
+
+def curves_action(
+    name: str, curves: Iterable[Curves], frames: np.ndarray, owner: bpy.types.Object
+) -> bpy.types.Action:
+    """A new Action of ``curves`` keyed at ``frames [M]`` that remembers the character ``owner`` it fits."""
+    action = bpy.data.actions.new(name)
+    fill_action(action, frames, curves)
+    action[OWNER] = owner
     action.use_fake_user = True
     return action
 

@@ -6,7 +6,8 @@ old goes; an error leaves the scene as it was.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import bpy
@@ -74,6 +75,27 @@ def write_lines(lines: Sequence[LinePlan]) -> list[bpy.types.Action]:
             bpy.data.actions.remove(old)
         action.name = line.plan.name
     return actions
+
+
+@contextmanager
+def play_alone(plan: BakePlan) -> Iterator[bpy.types.Action]:
+    """An Action of ``plan`` as all that moves its datablocks, for an export; it goes with the block.
+
+    Other tracks are gone for good: this is for a file that nobody saves.
+    """
+    action = bpy.data.actions.new(plan.name)
+    try:
+        slots = fill_action(action, plan.frames, plan.curves)
+        mark(action, plan)
+        for part, slot in zip(plan.curves, slots, strict=True):
+            data = part.datablock.animation_data or part.datablock.animation_data_create()
+            for track in list(data.nla_tracks):
+                data.nla_tracks.remove(track)
+            data.action = action
+            data.action_slot = slot
+        yield action
+    finally:
+        bpy.data.actions.remove(action)
 
 
 @dataclass(frozen=True)

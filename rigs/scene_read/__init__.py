@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .animation import MARK, animated, animation_layers, curves_of, sound_starts
 from .character import character_objects, find_target, read_head, read_rig, rig_entries
+from .flame import find_flame, flame_curves, flame_take
 from .performer import action_owner, face_slot
 from .table import store_entries, stored_entries, table_owner
 from .take import object_animation, read_take
@@ -16,7 +17,10 @@ __all__ = [
     "character_objects",
     "curves_of",
     "face_slot",
+    "find_flame",
     "find_target",
+    "flame_curves",
+    "flame_take",
     "object_animation",
     "read_head",
     "read_rig",

@@ -9,6 +9,8 @@ import numpy as np
 
 MARK = "mouthpiece"
 """Custom property of every Action that Mouthpiece baked, so that it replaces only its own."""
+OWNER = "mouthpiece_owner"
+"""Custom property of an imported Action that points to the character whose names it has."""
 
 
 def curves_of(action: bpy.types.Action, slot: bpy.types.ActionSlot | None) -> Iterator[bpy.types.FCurve]:
@@ -52,3 +54,14 @@ def sound_starts(scene: bpy.types.Scene, sound: bpy.types.Sound) -> list[float]:
     return sorted(
         strip.content_start if hasattr(strip, "content_start") else strip.frame_start for strip in found
     )
+
+
+def animation_of(datablock: bpy.types.ID, mark: str = "") -> bpy.types.Action | None:
+    """The action that ``datablock`` plays: the topmost strip's whose action has the property ``mark``, else
+    the topmost of all."""
+    data = datablock.animation_data
+    if data is None:
+        return None
+    strips = [strip for track in reversed(data.nla_tracks) for strip in track.strips if strip.action]
+    marked = (strip.action for strip in strips if mark and mark in strip.action)
+    return next(marked, data.action or next((strip.action for strip in strips), None))

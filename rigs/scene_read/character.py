@@ -17,6 +17,7 @@ from ..reduce import Reduction
 from ..rig import FaceKeys, Head, Rig
 from ..seal import Seal
 from .animation import curves_of
+from .flame import find_flame
 from .geometry import read_surface
 from .table import read_controls, stored_entries
 
@@ -52,13 +53,19 @@ def read_rig(
             or f"{target.name} has no shape keys: select the face mesh, or add ARKit-named shape keys."
         )
     found = _detection(meshes, entries)
+    flame = None if entries or not meshes else find_flame(meshes)
+    if flame is not None:
+        found = Detection("FLAME", 1.0, {**found.meshes, flame.mesh.name: flame.mapping}, {})
+        controls, problems = list(flame.controls), flame.notes()
     faces, face_problems = _faces(meshes, found)
     problems += face_problems
     if not faces and not controls:
         raise RigError(" ".join(problems) or _no_match(target, meshes))
     notes = [note for face in faces for note in _visibility_notes(bpy.data.objects[face.mesh], face)]
+    if flame is not None and head_target is None and "neck" in flame.names.bones:
+        head_target, head_bone = flame.armature, flame.names.bones["neck"]
     head_part = read_head(head_target, head_bone) if head_target else None
-    blended, seal = _mouth(faces, found)
+    blended, seal = (None, flame.solve.seal) if flame else _mouth(faces, found)
     return Rig(
         target.name,
         faces,

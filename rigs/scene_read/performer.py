@@ -16,7 +16,7 @@ from ..inverse import read_back, stacked
 from ..mapping import Affine
 from ..reduce import Reduction, reduction
 from ..rig import Control, FaceKeys, Rig
-from .animation import animation_layers, curves_of
+from .animation import OWNER, animation_layers, curves_of
 from .character import read_rig
 
 _VALUE = re.compile(r'key_blocks\["(.+)"\]\.value$')
@@ -61,7 +61,11 @@ def read_reading(action: bpy.types.Action, slot: str, owner: bpy.types.Object | 
 
 
 def action_owner(action: bpy.types.Action) -> bpy.types.Object | None:
-    """The first object of the open scene that uses ``action``, itself or by its shape keys."""
+    """The object that an imported ``action`` was made for, else the first of the open scene that uses it,
+    itself or by its shape keys."""
+    marked = action.get(OWNER)
+    if isinstance(marked, bpy.types.Object):
+        return marked
     for item in bpy.context.scene.objects:
         for block in (getattr(item.data, "shape_keys", None), item):
             if block is not None and any(found == action for found, _ in animation_layers(block)):

@@ -22,6 +22,8 @@ OPERATORS = {
     "cast_remove",
     "cast_update",
     "live_toggle",
+    "flame_export",
+    "flame_import",
     "mapping_detect",
     "mapping_entry_add",
     "mapping_entry_remove",

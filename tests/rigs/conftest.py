@@ -5,13 +5,20 @@ from __future__ import annotations
 import importlib.util
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
-_spec = importlib.util.spec_from_file_location("rig_faces", Path(__file__).with_name("faces.py"))
-faces = importlib.util.module_from_spec(_spec)
-sys.modules["rig_faces"] = faces
-_spec.loader.exec_module(faces)
+
+def _module(name: str, file: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(file))
+    sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(sys.modules[name])
+    return sys.modules[name]
+
+
+faces = _module("rig_faces", "faces.py")
+_module("rig_flame", "flame_head.py")
 
 
 @pytest.fixture(params=["demo", "ict"])
