@@ -127,6 +127,9 @@ class MouthpieceReference(bpy.types.PropertyGroup):
         description="How much of the last bake this reference gave; negative when unknown",
         default=-1.0,
     )
+    course: bpy.props.StringProperty(
+        name="Course", description="How this reference's share went over the last bake, as a line of blocks"
+    )
 
 
 TARGET_KINDS = (

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .bank import Bank
+from .entry_cache import EntryCache
 from .model import Model
 from .regional_session import PLAIN, STYLED, RegionalSession
 from .regions import Influence
@@ -219,6 +220,7 @@ def opener(
     style_strength: float,
     seed: int,
     influence: Influence,
+    cache: EntryCache,
 ) -> Callable[[], Performer]:
     """What opens a session in one manner: ``model`` is asked for then, and the references are read once."""
     bank: Bank | None = None
@@ -229,7 +231,7 @@ def opener(
         if bank is None:
             bank = Bank(opened)
             for take, weight in references:
-                bank.add(take, weight)
+                bank.add_entries(take.content_hash, cache.embed(opened, take), weight)
         styled = Session(opened, bank=bank, style_strength=style_strength, seed=seed)
         if influence.full or not references:
             return styled

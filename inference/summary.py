@@ -6,7 +6,7 @@ the take did not measure counts as still.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +20,8 @@ STILL = 0.02
 SHORT = 2.0
 """Seconds of motion below which a take shows little of a manner."""
 MOUTH = tuple(name for name in BLENDSHAPES if name.startswith(("jaw", "mouth")))
+BLOCKS = "▁▂▃▄▅▆▇█"
+"""Letters of a sparkline, low to high."""
 _PAIRS = tuple((name, name[:-4] + "Right") for name in BLENDSHAPES if name.endswith("Left"))
 _SIDED = tuple(
     pair for pair in _PAIRS if pair[0] not in ("jawLeft", "mouthLeft") and not pair[0].startswith("eyeLook")
@@ -94,6 +96,12 @@ def concern(take: Take) -> str:
     if np.mean(take.channels[:, : len(BLENDSHAPES)] >= 0.999) > 0.25:
         return "Many channels stand at their maximum: check gains in the mapping of the rig."
     return ""
+
+
+def sparkline(values: Sequence[float]) -> str:
+    """A course of shares in 0..1 as a line of blocks, one letter each."""
+    steps = len(BLOCKS) - 1
+    return "".join(BLOCKS[round(_unit(value) * steps)] for value in values)
 
 
 def _channels(take: Take) -> Callable[[str], np.ndarray]:

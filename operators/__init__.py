@@ -6,6 +6,7 @@ import bpy
 
 from . import batch, batch_cast, command_line, preview_overlay
 from .bake import MOUTHPIECE_OT_bake
+from .cache import MOUTHPIECE_OT_cache_clear
 from .cancel import MOUTHPIECE_OT_cancel
 from .flame import MOUTHPIECE_OT_flame_export, MOUTHPIECE_OT_flame_import
 from .live import MOUTHPIECE_OT_live_toggle
@@ -46,6 +47,7 @@ CLASSES = (
     MOUTHPIECE_OT_preview_style,
     MOUTHPIECE_OT_preview_rest,
     MOUTHPIECE_OT_live_toggle,
+    MOUTHPIECE_OT_cache_clear,
     *batch_cast.CLASSES,
     *batch.CLASSES,
 )

@@ -9,6 +9,7 @@ from ..inference.errors import Cancelled, MouthpieceError
 from ..rigs.scene_write import write_bake
 from .job import InferenceJob
 from .messages import fail, redraw, stopped, succeed
+from .references_check import show_shares
 from .request import BakeRequest, disabled_reason, read_request
 
 INTERVAL = 0.1
@@ -98,6 +99,7 @@ class MOUTHPIECE_OT_bake(bpy.types.Operator):
         rig = request.rig()
         plan = request.plan(rig, channels)
         write_bake(plan)
+        show_shares(context.scene.mouthpiece, request.references, request.gave)
         coverage = rig.coverage
         context.window_manager.mouthpiece.coverage = coverage.text()
         keys = sum(len(face.mapping.drives) for face in rig.faces)

@@ -48,7 +48,9 @@ class LivePerformance:
         if self.error is not None:
             raise self.error
         if find_target(context) is None:
-            raise RigError("The face is no longer in the scene: choose another and turn the preview on again.")
+            raise RigError(
+                "The face is no longer in the scene: choose another and turn the preview on again."
+            )
         self._follow(context)
         self.show(context.scene)
 
@@ -106,6 +108,7 @@ class LivePerformance:
             request.style_strength,
             request.seed,
             request.influence,
+            request.cache,
         )
 
     def _read(self, context: bpy.types.Context) -> BakeRequest:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import bpy
+import numpy as np
 
 from ..inference.errors import MouthpieceError
-from ..inference.summary import concern, summarise
+from ..inference.summary import concern, sparkline, summarise
 from ..inference.types import Take
 from .messages import succeed
 from .references_take import reference_take
@@ -48,6 +51,24 @@ def show_take(item: bpy.types.PropertyGroup, take: Take) -> None:
     """Write what ``take`` brings into its entry of the list."""
     item.measures = summarise(take).values()
     item.seconds, item.content, item.concern = take.seconds, take.content_hash, concern(take)
+
+
+def show_shares(
+    settings: bpy.types.PropertyGroup,
+    references: Sequence[tuple[Take, float]],
+    gave: Mapping[str, np.ndarray],
+) -> None:
+    """Write into the list what each reference gave to a bake: its mean share and how that went."""
+    followed = [item for item in settings.references if item.enabled and item.weight > 0.0]
+    for item in settings.references:
+        item.share, item.course = -1.0, ""
+    if len(followed) != len(references):
+        return  # the list was changed while the model worked
+    for item, (take, _) in zip(followed, references, strict=True):
+        show_take(item, take)
+        run = gave.get(take.content_hash)
+        if run is not None:
+            item.share, item.course = float(run.mean()), sparkline(run)
 
 
 def _told(names: list[str]) -> tuple[str, ...]:

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import bpy
 import numpy as np
 
-from ..inference.animate import animate
-from ..inference.errors import RigError
+from ..inference.animate import animate_with
+from ..inference.bank import Bank
+from ..inference.entry_cache import EntryCache
+from ..inference.errors import Cancelled, RigError
 from ..inference.model import Model
 from ..inference.regions import Influence, blend
 from ..inference.types import Take, frame_count, frame_times
+from ..inference.witness import WitnessBank
 from ..rigs.bake_plan import BakePlan, plan_bake
 from ..rigs.retarget import SceneClock
 from ..rigs.rig import Rig
 from ..rigs.scene_read import animated, find_target, read_rig, sound_starts
+from .cache import entry_cache
 from .references_take import reference_take
 from .sound import file_samples, sound_samples
+
+COURSE = 24
+"""Stretches of a bake for which the references' shares are told."""
 
 
 @dataclass(frozen=True)
@@ -40,24 +47,37 @@ class BakeRequest:
     seed: int
     device: str
     notes: tuple[str, ...]
+    cache: EntryCache
+    gave: dict[str, np.ndarray] = field(default_factory=dict, compare=False)
+    """Filled by ``infer``: content hash of a reference → its share over the bake, ``float32 [COURSE]``."""
 
     def infer(self, progress: Callable[[float], None], cancelled: Callable[[], bool]) -> np.ndarray:
         """Channels ``float32 [T, C]`` of the sound; may run outside the main thread. Raises Cancelled."""
-        styled = self._perform(self.references, progress, cancelled)
-        if self.influence.full or not self.references:
+        model = Model.load(device=self.device)
+        bank = WitnessBank(model)
+        for take, weight in self.references:
+            if cancelled():
+                raise Cancelled("stopped before the sound was heard; nothing was changed")
+            bank.add_entries(take.content_hash, self.cache.embed(model, take), weight)
+        blended = bool(self.references) and not self.influence.full
+        styled = self._perform(model, bank, lambda done: progress(done / (1 + blended)), cancelled)
+        self.gave.update(bank.course(COURSE))
+        if not blended:
             return styled
-        return blend(self._perform((), progress, cancelled), styled, self.influence)
+        plain = self._perform(model, None, lambda done: progress(0.5 + done / 2), cancelled)
+        return blend(plain, styled, self.influence)
 
     def _perform(
         self,
-        references: tuple[tuple[Take, float], ...],
+        model: Model,
+        bank: Bank | None,
         progress: Callable[[float], None],
         cancelled: Callable[[], bool],
     ) -> np.ndarray:
-        return animate(
+        return animate_with(
             self.audio,
-            Model.load(device=self.device),
-            references=references,
+            model,
+            bank,
             style_strength=self.style_strength,
             valence=self.valence,
             arousal=self.arousal,
@@ -119,6 +139,7 @@ def read_request(context: bpy.types.Context) -> BakeRequest:
         seed=settings.seed,
         device=device_of(context),
         notes=_sync_notes(scene, settings),
+        cache=entry_cache(),
     )
 
 

@@ -10,7 +10,7 @@ import pytest
 
 bpy = pytest.importorskip("bpy", reason="needs Blender's Python module")
 
-from mouthpiece.inference.animate import animate  # noqa: E402
+from mouthpiece.inference.animate import animate, animate_with  # noqa: E402
 from mouthpiece.inference.decode_aud import load_audio  # noqa: E402
 from mouthpiece.inference.errors import Cancelled, RigError  # noqa: E402
 from mouthpiece.inference.model import Model  # noqa: E402
@@ -134,9 +134,9 @@ def test_cancel_half_way_changes_nothing(stage, settings, everything, monkeypatc
             if done >= 0.5 and not bpy.context.window_manager.mouthpiece.cancel_requested:
                 assert bpy.ops.mouthpiece.cancel() == {"FINISHED"}
 
-        return animate(*arguments, progress=report, **options)
+        return animate_with(*arguments, progress=report, **options)
 
-    monkeypatch.setattr(request, "animate", watched)
+    monkeypatch.setattr(request, "animate_with", watched)
     settings.seed = 9
     assert bpy.ops.mouthpiece.bake() == {"CANCELLED"}
     assert everything() == before

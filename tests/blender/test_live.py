@@ -1,4 +1,4 @@
-"""`mouthpiece.live_toggle` from a script: the face follows the playhead without a bake, and leaves no trace."""
+"""`mouthpiece.live_toggle` from a script: the face follows the playhead unbaked, and no trace stays."""
 
 from __future__ import annotations
 

@@ -265,3 +265,24 @@ def test_empty_the_list(settings) -> None:
         bpy.ops.mouthpiece.reference_add()
     bpy.ops.mouthpiece.reference_remove(all=True)
     assert len(settings.references) == 0 and bpy.data.actions["Manner"]
+
+
+def test_the_bake_says_what_each_reference_gave(stage, settings) -> None:
+    stage.action(stage.motion(100, phase=2.0), "Other")
+    bpy.ops.mouthpiece.reference_add()
+    bpy.ops.mouthpiece.reference_add(action="Other")
+    bpy.ops.mouthpiece.reference_add(action="Other")
+    settings.references[2].enabled = False
+    assert all(item.share < 0 and not item.course for item in settings.references)
+    baked(settings)
+    manner, other, unused = settings.references
+    assert manner.share + other.share == pytest.approx(1.0, abs=1e-4) and min(manner.share, other.share) > 0
+    assert len(manner.course) == len(other.course) == 24 and set(manner.course) <= set("▁▂▃▄▅▆▇█")
+    assert unused.share < 0
+    other.weight = 0.05
+    before = other.share
+    baked(settings)
+    assert other.share < before
+    settings.style_strength = 0.0
+    baked(settings)
+    assert manner.share == other.share == 0.0

@@ -15,6 +15,7 @@ OPERATORS = {
     "bake",
     "batch_bake",
     "batch_report",
+    "cache_clear",
     "cancel",
     "cast_add",
     "cast_assign",

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mouthpiece.inference.livelink import read_take
-from mouthpiece.inference.summary import MEASURES, Summary, blink_count, concern, summarise
+from mouthpiece.inference.summary import MEASURES, Summary, blink_count, concern, sparkline, summarise
 from mouthpiece.inference.types import INDEX, C, Take
 
 TAKES = Path(__file__).resolve().parents[3] / "shared" / "data" / "takes_arkit"
@@ -103,6 +103,12 @@ def test_unusable_takes_are_told_with_a_remedy() -> None:
     full = np.ones_like(good.channels)
     full[:, INDEX["jawOpen"]] = good.channels[:, INDEX["jawOpen"]]
     assert "maximum" in concern(replace(good, channels=full))
+
+
+def test_sparkline_has_a_letter_for_every_value() -> None:
+    assert sparkline([0.0, 0.5, 1.0, 7.0, -1.0]) == "▁▅██▁"
+    heights = [sparkline([value]) for value in np.linspace(0, 1, 30)]
+    assert heights == sorted(heights) and len(set(heights)) == 8
 
 
 def test_captured_performers_differ_visibly() -> None:
