@@ -6,9 +6,14 @@ import bpy
 
 
 def execute(arguments: list[str]) -> int:
-    """Run the verbs of ``python -m mouthpiece`` and return their exit code."""
+    """Run the verbs of ``python -m mouthpiece`` and return their exit code.
+
+    A batch that needs Blender uses this one, unless another is named.
+    """
     from ..__main__ import main
 
+    if arguments[:1] == ["batch"] and bpy.app.binary_path:
+        arguments = ["batch", "--blender", bpy.app.binary_path, *arguments[1:]]
     try:
         return main(arguments)
     except SystemExit as end:  # argparse's way to say that the options are wrong, or that help was shown

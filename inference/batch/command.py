@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..errors import ManifestError, OutputError
+from ..errors import ManifestError, MouthpieceError, OutputError
 from ..runtime import DEVICES
 from . import naming
 from .characters import read_characters
 from .cluster import Crowd, local_cluster
-from .line import formats, number
+from .export import export, needed
+from .line import BLENDER_FORMATS, formats, number
 from .manifest import COLUMNS, Defaults, Manifest, read_folder, read_manifest
 from .report import write_reports
-from .run import Maker, Progress, Tally, run_batch
+from .run import DONE, FAILED, KEPT, LEFT, Maker, Progress, Tally, run_batch
 from .store import Store
-from .workshop import Setup, Workshop, fingerprint
+from .workshop import Setup, Workshop, fingerprint, reason
 
-FAILED, INTERRUPTED = 1, 130
+SOME_FAILED, INTERRUPTED = 1, 130
 SHOWN = 20
 """Failed lines that standard error names; the report names all."""
 EXPLANATION = f"""\
@@ -50,6 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--fps", type=_number("fps", 1, 1000), default=25.0, help="rows a second")
     parser.add_argument("--seed", type=int, default=0, help="of the lines that name none, each with its own")
     parser.add_argument("--device", default="auto", help="|".join(DEVICES))
+    parser.add_argument("--blender", default="blender", metavar="PROGRAM", help="for blend, glb and usd")
     crowd = parser.add_mutually_exclusive_group()
     crowd.add_argument("--workers", type=_count, default=1, metavar="N", help="processes on this machine")
     crowd.add_argument("--scheduler", metavar="ADDRESS", help="a running Dask scheduler, tcp://host:8786")
@@ -58,6 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Make the batch and return its exit code. Raises MouthpieceError for bad input."""
     manifest = _manifest(options)
+    blender = _blender(options, manifest)
     store = Store(options.out)
     setup = Setup(device=options.device, cache=str(store.cache.resolve()))
     protected = [path for path in (options.manifest, options.characters) if path]
@@ -72,6 +77,8 @@ def run(options: argparse.Namespace) -> int:
             protected=protected,
             progress=_show if sys.stderr.isatty() else None,
         )
+        if blender and not tally.stopped:
+            _export(tally, store, blender)
     return _conclude(tally, store)
 
 
@@ -81,6 +88,37 @@ def _manifest(options: argparse.Namespace) -> Manifest:
     if options.manifest.is_dir():
         return read_folder(options.manifest, naming.Rule(options.naming), characters, defaults)
     return read_manifest(options.manifest, characters, defaults)
+
+
+def _blender(options: argparse.Namespace, manifest: Manifest) -> str:
+    """The Blender that some lines need, "" when none does. Raises ManifestError when there is none."""
+    if not any(set(BLENDER_FORMATS) & set(line.formats) for line in manifest.lines):
+        return ""
+    found = shutil.which(options.blender)
+    if found is None:
+        raise ManifestError(
+            f"The formats {', '.join(BLENDER_FORMATS)} need Blender, and there is no '{options.blender}': "
+            "name its program with --blender."
+        )
+    return found
+
+
+def _export(tally: Tally, store: Store, blender: str) -> None:
+    """Let Blender make what only it can; a line that it cannot make has failed."""
+    outcomes = {outcome.id: outcome for outcome in tally.outcomes if outcome.status in (DONE, KEPT)}
+    started = time.monotonic()
+    try:
+        for line, error in export([outcome.line for outcome in outcomes.values()], store, blender):
+            outcome = outcomes[line.id]
+            outcome.status, outcome.reason = (FAILED, error) if error else (DONE, "")
+    except KeyboardInterrupt:
+        tally.stopped = "interrupted"
+    except MouthpieceError as error:
+        tally.stopped = reason(error)
+    for outcome in outcomes.values():
+        if outcome.status != FAILED and needed(outcome.line, store):
+            outcome.status = LEFT
+    tally.took += time.monotonic() - started
 
 
 @contextmanager
@@ -120,17 +158,17 @@ def _conclude(tally: Tally, store: Store) -> int:
     except OutputError as error:
         print(f"mouthpiece: the report is missing: {error}", file=sys.stderr)
         tally.stopped = tally.stopped or "the report could not be written"
-    failed = [outcome for outcome in tally.outcomes if outcome.status == "failed"]
+    failed = [outcome for outcome in tally.outcomes if outcome.status == FAILED]
     for outcome in failed[:SHOWN]:
         print(f"mouthpiece: row {outcome.row} ('{outcome.id}'): {outcome.reason}", file=sys.stderr)
     if len(failed) > SHOWN:
         print(f"mouthpiece: {len(failed) - SHOWN} more lines failed, see the report", file=sys.stderr)
     if tally.stopped:
-        left = tally.count("left")
+        left = tally.count(LEFT)
         print(f"mouthpiece: {tally.stopped}; {left} lines left, --resume goes on", file=sys.stderr)
     if tally.stopped == "interrupted":
         return INTERRUPTED
-    return 0 if tally.whole else FAILED
+    return 0 if tally.whole else SOME_FAILED
 
 
 def _show(progress: Progress) -> None:

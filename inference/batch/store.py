@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ..errors import ManifestError, OutputError
 from ..output import replacing, sweep
-from .line import MOTION, Line, clash
+from .line import BLENDER_FORMATS, MOTION, Line, clash
 from .workshop import Result
 
 HIDDEN = ".mouthpiece"
@@ -72,14 +72,22 @@ class Store:
         return found if isinstance(found, dict) and found.get("id") == line.id else None
 
     def finished(self, line: Line, key: str) -> bool:
-        """Whether the line was made of the same inputs, and its files are still what was written."""
+        """Whether the line was made of the same inputs, and its files are still what was written.
+
+        Those that only Blender makes are not looked at.
+        """
         record = self.record(line)
         if record is None or record.get("key") != key or not isinstance(record.get("files"), dict):
             return False
-        wanted = {kind for kind in line.formats if kind in record["files"]}
-        return wanted == set(line.formats) and all(
-            _digest(self.path(line, kind)) == digest for kind, digest in record["files"].items()
-        )
+        made = {kind for kind in line.formats if kind not in BLENDER_FORMATS}
+        made |= {MOTION} if made != set(line.formats) else set()
+        return all(self.there(line, kind, record) for kind in made)
+
+    def there(self, line: Line, kind: str, record: Record | None = None) -> bool:
+        """Whether the file of that format is what was written."""
+        record = record or self.record(line) or {}
+        digest = record.get("files", {}).get(kind)
+        return bool(digest) and _digest(self.path(line, kind)) == digest
 
     def save(self, result: Result) -> None:
         """Write a line's files, each whole or not at all, then that it is done. Raises OutputError."""
