@@ -76,6 +76,16 @@ def runs(mask: np.ndarray) -> list[tuple[int, int]]:
     return list(zip(np.flatnonzero(edges == 1), np.flatnonzero(edges == -1), strict=True))
 
 
+def lowest(gap: np.ndarray) -> float:
+    """Where ``gap [T]`` is smallest, in frames: the vertex of a parabola through the minimum."""
+    place = int(np.argmin(gap))
+    if not 0 < place < len(gap) - 1:
+        return float(place)
+    before, here, after = (float(value) for value in gap[place - 1 : place + 2])
+    bend = before - 2 * here + after
+    return place + 0.5 * (before - after) / bend if bend > 0 else float(place)
+
+
 def closures(
     predicted: np.ndarray,
     measured: np.ndarray,
@@ -99,8 +109,7 @@ def closures(
             continue
         if shut_p[around].any():
             hits += 1
-            deepest = [int(np.argmin(gap[around])) for gap in (predicted, measured)]
-            timing.append(abs(deepest[0] - deepest[1]) / rate)
+            timing.append(abs(lowest(predicted[around]) - lowest(measured[around])) / rate)
         else:
             missed += 1
     near = np.convolve(shut_m, np.ones(2 * TOLERANCE_TICKS + 1), "same") > 0

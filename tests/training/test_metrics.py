@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mouthpiece.training.metrics import bootstrap, closures, correlation, jerk, runs
+from mouthpiece.training.metrics import bootstrap, closures, correlation, jerk, lowest, runs
 
 GAP = np.full(40, 0.2)
 SPEECH = np.ones(40, bool)
@@ -68,3 +68,10 @@ def test_bootstrap_brackets_the_mean_and_is_seeded() -> None:
 
 def test_jerk_of_a_parabola_is_zero() -> None:
     assert jerk(np.arange(20.0) ** 2) == pytest.approx(0, abs=1e-6)
+
+
+def test_the_lowest_point_lies_between_frames() -> None:
+    times = np.arange(9.0)
+    assert lowest((times - 4.3) ** 2) == pytest.approx(4.3)
+    assert lowest(times) == 0
+    assert lowest(np.ones(5)) == 0
