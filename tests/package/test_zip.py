@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import tomllib
 import zipfile
 from pathlib import Path
@@ -11,20 +12,46 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PLATFORM_LIMIT = 200 * 1024 * 1024  # of Blender's extension platform
+ACCELERATION = {"linux_x64": set(), "macos_arm64": {"coreml"}, "windows_x64": {"directml"}}
+"""Platform -> graphics that its ONNX Runtime drives, by the names of `inference.runtime`."""
+LINKED = {"coreml": b"/CoreML.framework/", "directml": b"DMLCreateDevice1"}
+"""What only a library that drives these graphics is linked against; every one knows all providers' names."""
 
 
 def test_one_zip_per_platform_and_python(zips: dict[str, Path]) -> None:
-    assert sorted(zips) == ["linux_x64", "macos_arm64", "windows_x64"]
+    assert sorted(zips) == sorted(ACCELERATION)
     for path in zips.values():
         assert path.stat().st_size < PLATFORM_LIMIT
+        pythons = sorted(name.split("-")[2] for name in runtimes(path))
+        assert pythons == ["cp311", "cp313", "cp314"], f"{path.name}: one runtime for each Python of Blender"
         with zipfile.ZipFile(path) as archive:
-            wheels = [Path(name).name for name in archive.namelist() if name.endswith(".whl")]
-        pythons = sorted(name.split("-")[2] for name in wheels if name.startswith("onnxruntime-"))
-        assert pythons == ["cp311", "cp313", "cp314"], path.name
-        assert not [name for name in wheels if name.startswith("numpy-")]
+            assert not [name for name in archive.namelist() if Path(name).name.startswith("numpy-")]
 
 
-@pytest.mark.parametrize("platform", ["linux_x64", "macos_arm64", "windows_x64"])
+@pytest.mark.parametrize("platform", ACCELERATION)
+def test_every_runtime_drives_its_platform(zips: dict[str, Path], platform: str) -> None:
+    for name, wheel in runtimes(zips[platform]).items():
+        members = [
+            member for member in wheel.namelist() if member.endswith((".so", ".pyd", ".dylib", ".dll"))
+        ]
+        libraries = b"".join(wheel.read(member) for member in members)
+        drives = {device for device, symbol in LINKED.items() if symbol in libraries}
+        assert drives == ACCELERATION[platform], name
+
+
+def runtimes(path: Path) -> dict[str, zipfile.ZipFile]:
+    """The wheels of a zip that unpack as `onnxruntime`, whatever they are called, by file name."""
+    found = {}
+    with zipfile.ZipFile(path) as archive:
+        for name in archive.namelist():
+            if name.endswith(".whl"):
+                wheel = zipfile.ZipFile(io.BytesIO(archive.read(name)))
+                if "onnxruntime/__init__.py" in wheel.namelist():
+                    found[Path(name).name] = wheel
+    return found
+
+
+@pytest.mark.parametrize("platform", ACCELERATION)
 def test_zip_holds_the_rooms_that_ship_and_nothing_else(zips: dict[str, Path], platform: str) -> None:
     with zipfile.ZipFile(zips[platform]) as archive:
         names = set(archive.namelist())
