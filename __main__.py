@@ -19,6 +19,7 @@ from typing import NoReturn
 
 from .inference.animate import animate
 from .inference.bank import Bank
+from .inference.batch import bench as batch_bench
 from .inference.batch import command as batch
 from .inference.bench import measure
 from .inference.errors import MouthpieceError, OutputError
@@ -90,6 +91,13 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     verb = verbs.add_parser("bench", parents=[device], help="speed on this machine")
     verb.add_argument("--seconds", type=number(1, 1e6), default=60.0, help="sound to stream through")
     verb.add_argument("--json", action="store_true", help="as JSON")
+    verb.add_argument(
+        "--batch", action="store_true", help="a batch instead: packed, on workers, in thousands"
+    )
+    verb.add_argument("--lines", type=int, default=200, help="lines of 2 to 12 s of the batch")
+    verb.add_argument("--short", type=int, default=10_000, help="short lines of the batch; 0 for none")
+    verb.add_argument("--workers", type=int, default=2, help="processes of the batch")
+    verb.add_argument("--widths", action="store_true", help="time of a step against its rows instead")
     verb.set_defaults(run=run_bench)
     options = parser.parse_args(arguments)
     if options.verb == "stream" and not 1000 <= options.rate <= 768_000:
@@ -147,6 +155,13 @@ def run_info(options: argparse.Namespace) -> None:
 
 def run_bench(options: argparse.Namespace) -> None:
     """Show how fast it is."""
+    if options.widths:
+        print(*batch_bench.widths(options.device), sep="\n", flush=True)
+        return
+    if options.batch:
+        for line in batch_bench.measure(options.lines, options.short, options.workers, options.device):
+            print(line, flush=True)
+        return
     speed = measure(options.seconds, options.device)
     print(json.dumps(asdict(speed), indent=1) if options.json else speed.table())
 

@@ -13,7 +13,7 @@ import math
 import platform
 import time
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -213,6 +213,19 @@ def _may_fly(unit: Unit, flying: list[Unit], workers: int) -> bool:
     if unit.suspect or any(other.suspect for other in flying):
         return not flying
     return len(flying) < 2 * max(workers, 1)
+
+
+def processor_of(address: str, setup: Setup) -> Callable[[], float]:
+    """Lets every worker load its model; tells the seconds of processor that all have spent, with this one."""
+    distributed = _library()
+
+    def spent() -> float:
+        with distributed.Client(address, set_as_default=False) as client:
+            return sum(client.run(time.process_time).values()) + time.process_time()
+
+    with distributed.Client(address, set_as_default=False) as client:
+        client.run(lambda: bool(_workshop(setup)))
+    return spent
 
 
 def _next(waiting: deque[Unit], workers: int) -> Unit:

@@ -53,6 +53,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--fps", type=_number("fps", 1, 1000), default=25.0, help="rows a second")
     parser.add_argument("--seed", type=int, default=0, help="of the lines that name none, each with its own")
     parser.add_argument("--device", default="auto", help="|".join(DEVICES))
+    parser.add_argument(
+        "--share", type=_share, default=(1, 1), metavar="K/N", help="only every Nth line, for farms"
+    )
     parser.add_argument("--blender", default="blender", metavar="PROGRAM", help="for blend, glb and usd")
     crowd = parser.add_mutually_exclusive_group()
     crowd.add_argument("--workers", type=_count, default=1, metavar="N", help="processes on this machine")
@@ -61,7 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Make the batch and return its exit code. Raises MouthpieceError for bad input."""
-    manifest = _manifest(options)
+    manifest = _manifest(options).share(*options.share)
     blender = _blender(options, manifest)
     store = Store(options.out)
     setup = Setup(device=options.device, cache=str(store.cache.resolve()))
@@ -79,7 +82,7 @@ def run(options: argparse.Namespace) -> int:
         )
         if blender and not tally.stopped:
             _export(tally, store, blender)
-    return _conclude(tally, store)
+    return _conclude(tally, store, options.share)
 
 
 def _manifest(options: argparse.Namespace) -> Manifest:
@@ -148,12 +151,12 @@ def _maker(options: argparse.Namespace, setup: Setup) -> Iterator[Maker]:
         yield Workshop(setup).make
 
 
-def _conclude(tally: Tally, store: Store) -> int:
+def _conclude(tally: Tally, store: Store, share: tuple[int, int]) -> int:
     """Write the reports, say how it went, and return the exit code."""
     if sys.stderr.isatty():
         print(file=sys.stderr)
     try:
-        page = write_reports(tally, store)[1]
+        page = write_reports(tally, store, "" if share == (1, 1) else "-{}-of-{}".format(*share))[1]
         print(f"{page}: {tally.summary()}", flush=True)
     except OutputError as error:
         print(f"mouthpiece: the report is missing: {error}", file=sys.stderr)
@@ -184,6 +187,13 @@ def _number(name: str, low: float, high: float) -> Callable[[str], float]:
             raise argparse.ArgumentTypeError(str(error)) from None
 
     return convert
+
+
+def _share(text: str) -> tuple[int, int]:
+    part, _, whole = text.partition("/")
+    if not (part.isdecimal() and whole.isdecimal() and 1 <= int(part) <= int(whole)):
+        raise argparse.ArgumentTypeError(f"'{text}' is no share such as 2/8")
+    return int(part), int(whole)
 
 
 def _count(text: str) -> int:

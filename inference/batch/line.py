@@ -77,8 +77,6 @@ def check_id(text: str) -> str:
             raise ManifestError(f"the id '{text}' cannot be a file's name: leave out {' '.join(_FORBIDDEN)}")
         if len(part.encode()) > LONGEST:
             raise ManifestError(f"the id '{text[:20]}…' is longer than {LONGEST} bytes: shorten it")
-    if text.lower() == "report":
-        raise ManifestError("the id 'report' is the report's own name: choose another")
     return text
 
 

@@ -12,12 +12,13 @@ from .run import Outcome, Tally
 from .sketch import Sketch
 from .store import Store
 
-JSON, HTML = "report.json", "report.html"
 
+def write_reports(tally: Tally, store: Store, share: str = "") -> tuple[Path, Path]:
+    """Both reports into the store's folder, each whole or not at all. Raises OutputError.
 
-def write_reports(tally: Tally, store: Store) -> tuple[Path, Path]:
-    """Both reports into the store's folder, each whole or not at all. Raises OutputError."""
-    places = store.folder / JSON, store.folder / HTML
+    ``share`` goes into their names when the batch is a part of a larger one.
+    """
+    places = store.folder / f"report{share}.json", store.folder / f"report{share}.html"
     with replacing(places[0]) as file:
         file.writelines(_json(tally, store))
     with replacing(places[1]) as file:

@@ -66,7 +66,6 @@ def test_audio_alone_is_enough_and_unknown_columns_are_named(show) -> None:
         ({"id": "CON"}, "cannot be a file's name"),
         ({"id": "a//b"}, "an empty part"),
         ({"id": "x" * 200}, "longer than"),
-        ({"id": "report"}, "report's own name"),
         ({"character": "berta"}, "character 'berta' is unknown"),
         ({"id": "GOOD"}, "the id is that of row 2"),
     ],
@@ -177,3 +176,11 @@ def test_a_rule_that_contradicts_itself() -> None:
 
 def test_ids_are_composed() -> None:
     assert check_id("e\u0301") == "é"
+
+
+def test_shares_make_the_whole(show) -> None:
+    whole = read_manifest(show.write(*(f"{i},a.wav" for i in range(7)), "bad/,a.wav"))
+    shares = [whole.share(part, 3) for part in (1, 2, 3)]
+    assert sorted(line.row for share in shares for line in share.lines) == [line.row for line in whole.lines]
+    assert sum(len(share.refused) for share in shares) == 1
+    assert whole.share(1, 1) == whole
