@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import importlib.util
+from functools import cache, lru_cache
+
 import bpy
 
 from .preferences import DEVICES
+from .rigs.character import same_character
+from .rigs.detect import detect
 from .rigs.mapping import AXES, CHANNELS
 
 MEASURES = ("Openness", "Width", "Asymmetry", "Brows", "Blinks", "Closures")
 """What the summary of a reference shows, in the order of its measures."""
-
-
+MOVEMENT_COUNT = sum(not name.startswith("head") for name in CHANNELS)
+"""Facial movements that a rig can have; the head's turns apart."""
 PREVIEW_SIDES = (
     ("BOTH", "In Turns", "Once with the references, once without, and again"),
     ("WITH", "With", "With the references"),
@@ -335,6 +340,32 @@ class MouthpieceSettings(bpy.types.PropertyGroup):
     head_bone: bpy.props.StringProperty(name="Head Bone", description="Bone of the armature that turns")
 
 
+@cache
+def _can_listen() -> bool:
+    return importlib.util.find_spec("sounddevice") is not None
+
+
+def _read_face(_state: MouthpieceState) -> str:
+    """One line about the face that a bake would move, "" without one; cheap enough to be drawn."""
+    context = bpy.context
+    target = context.scene.mouthpiece.target or context.view_layer.objects.active
+    if target is None:
+        return ""
+    keyed = [o for o in context.scene.objects if o.type == "MESH" and o.data.shape_keys is not None]
+    meshes = [mesh for mesh in keyed if same_character(mesh, target)]
+    names = tuple((m.name, tuple(b.name for b in m.data.shape_keys.key_blocks[1:])) for m in meshes)
+    return _recognised(target.name, names)
+
+
+@lru_cache(maxsize=32)
+def _recognised(name: str, meshes: tuple[tuple[str, tuple[str, ...]], ...]) -> str:
+    found = detect(dict(meshes))
+    covered = {channel for mapping in found.meshes.values() for channel in mapping.matched}
+    if found.poses:
+        return f"{name}: {len(found.poses)} mouth shapes, {len(covered)} other movements"
+    return f"{name}: {len(covered)} of {MOVEMENT_COUNT} movements" if covered else ""
+
+
 class MouthpieceState(bpy.types.PropertyGroup):
     """What the panel shows of the work in hand; never saved, outside the undo history."""
 
@@ -348,6 +379,12 @@ class MouthpieceState(bpy.types.PropertyGroup):
     batch_report: bpy.props.StringProperty(name="Report", options={"SKIP_SAVE"})
     batch_left: bpy.props.StringProperty(name="Time Left", options={"SKIP_SAVE"})
     coverage: bpy.props.StringProperty(name="Coverage", options={"SKIP_SAVE"})
+    face: bpy.props.StringProperty(
+        name="Recognised", description="What a bake would move; empty without a face", get=_read_face
+    )
+    microphone: bpy.props.BoolProperty(
+        name="Microphone", description="Whether this Blender can listen", get=lambda _: _can_listen()
+    )
     previewing: bpy.props.BoolProperty(name="Previewing", options={"SKIP_SAVE"})
     preview_side: bpy.props.EnumProperty(
         name="Compare", description="What the preview plays", items=PREVIEW_SIDES, options={"SKIP_SAVE"}

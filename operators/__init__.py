@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bpy
 
-from . import batch, batch_cast, command_line, preview_overlay
+from . import batch, batch_cast, command_line, log, preview_overlay, status
 from .bake import MOUTHPIECE_OT_bake
 from .cache import MOUTHPIECE_OT_cache_clear
 from .cancel import MOUTHPIECE_OT_cancel
@@ -18,6 +18,7 @@ from .mapping_table import (
     MOUTHPIECE_OT_mapping_entry_remove,
     MOUTHPIECE_OT_mapping_reset,
 )
+from .presets import MOUTHPIECE_OT_manner_preset
 from .preview import MOUTHPIECE_OT_preview_rest, MOUTHPIECE_OT_preview_style
 from .references import (
     MOUTHPIECE_FH_performance,
@@ -48,6 +49,8 @@ CLASSES = (
     MOUTHPIECE_OT_preview_rest,
     MOUTHPIECE_OT_live_toggle,
     MOUTHPIECE_OT_cache_clear,
+    MOUTHPIECE_OT_manner_preset,
+    status.MOUTHPIECE_OT_status_clear,
     *batch_cast.CLASSES,
     *batch.CLASSES,
 )
@@ -58,9 +61,13 @@ _register_classes, _unregister_classes = bpy.utils.register_classes_factory(CLAS
 def register() -> None:
     _register_classes()
     command_line.register()
+    status.register()
+    log.register()
 
 
 def unregister() -> None:
     preview_overlay.leave_all()
+    log.unregister()
+    status.unregister()
     command_line.unregister()
     _unregister_classes()

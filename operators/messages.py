@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 
 import bpy
+
+logger = logging.getLogger(__package__)
 
 
 def succeed(
@@ -37,6 +40,7 @@ def stopped(operator: bpy.types.Operator, context: bpy.types.Context) -> set[str
 def _show(context: bpy.types.Context, message: str, *, failed: bool) -> None:
     state = context.window_manager.mouthpiece
     state.status, state.failed = message, failed
+    logger.log(logging.ERROR if failed else logging.INFO, message)
     redraw(context)
 
 

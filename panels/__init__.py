@@ -6,14 +6,23 @@ import bpy
 
 from . import batch
 from .mapping import MOUTHPIECE_PT_mapping, MOUTHPIECE_UL_mapping
-from .references import MOUTHPIECE_PT_references, MOUTHPIECE_UL_references
+from .preview import MOUTHPIECE_PT_preview
+from .references import (
+    MOUTHPIECE_MT_reference_add,
+    MOUTHPIECE_PT_reference_details,
+    MOUTHPIECE_PT_references,
+    MOUTHPIECE_UL_references,
+)
 from .sidebar import MOUTHPIECE_PT_main, MOUTHPIECE_PT_options
 
 CLASSES = (
-    MOUTHPIECE_UL_mapping,
     MOUTHPIECE_UL_references,
+    MOUTHPIECE_MT_reference_add,
+    MOUTHPIECE_UL_mapping,
     MOUTHPIECE_PT_main,
     MOUTHPIECE_PT_references,
+    MOUTHPIECE_PT_reference_details,
+    MOUTHPIECE_PT_preview,
     MOUTHPIECE_PT_options,
     MOUTHPIECE_PT_mapping,
     *batch.CLASSES,

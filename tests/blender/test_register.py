@@ -25,6 +25,7 @@ OPERATORS = {
     "live_toggle",
     "flame_export",
     "flame_import",
+    "manner_preset",
     "mapping_detect",
     "mapping_entry_add",
     "mapping_entry_remove",
@@ -38,6 +39,7 @@ OPERATORS = {
     "reference_check",
     "reference_import",
     "reference_remove",
+    "status_clear",
 }
 
 
