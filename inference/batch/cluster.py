@@ -11,6 +11,8 @@ from __future__ import annotations
 import logging
 import math
 import platform
+import signal
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -42,6 +44,9 @@ TICK = 0.5
 """Seconds between two looks at a silent cluster."""
 LATE = 3.0
 """A unit that takes this many times as long as usual is also given to another worker."""
+_STOPS = (signal.SIGINT, signal.SIGTERM)
+DEAF = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+"""Run in our workers: a terminal sends Ctrl-C to all, and one who knows what to do is enough."""
 TRIES = 3
 """Workers that have a late unit at once, at most."""
 
@@ -87,20 +92,44 @@ def local_cluster(workers: int) -> Iterator[str]:
         "distributed.worker.daemon": True,
         "distributed.admin.low-level-log-length": 0,
     }
+    cluster = None
     with dask.config.set(settings):
-        cluster = distributed.LocalCluster(
-            n_workers=workers,
-            threads_per_worker=1,
-            processes=True,
-            host="127.0.0.1",
-            dashboard_address="127.0.0.1:0",
-            silence_logs=logging.CRITICAL,
-        )
         try:
+            with _interrupt_later():
+                cluster = distributed.LocalCluster(
+                    n_workers=workers,
+                    threads_per_worker=1,
+                    processes=True,
+                    host="127.0.0.1",
+                    dashboard_address="127.0.0.1:0",
+                    silence_logs=logging.CRITICAL,
+                    preload=[DEAF],
+                )
             yield cluster.scheduler_address
         finally:
-            with suppress(TimeoutError):
-                cluster.close(timeout=10)
+            if cluster is not None:
+                with suppress(TimeoutError):
+                    cluster.close(timeout=10)
+
+
+@contextmanager
+def _interrupt_later() -> Iterator[None]:
+    """Ctrl-C counts at the end of the block, since half a cluster cannot be closed."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    pressed: list[int] = []
+    former = {kind: signal.signal(kind, lambda *_: pressed.append(1)) for kind in _STOPS}
+    try:
+        yield
+    except Exception:
+        if not pressed:  # else the workers heard it, too, and could not start
+            raise
+    finally:
+        for kind, handler in former.items():
+            signal.signal(kind, handler)
+    if pressed:
+        raise KeyboardInterrupt
 
 
 class Crowd:

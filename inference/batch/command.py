@@ -69,19 +69,25 @@ def run(options: argparse.Namespace) -> int:
     store = Store(options.out)
     setup = Setup(device=options.device, cache=str(store.cache.resolve()))
     protected = [path for path in (options.manifest, options.characters) if path]
-    with _terminated_as_interrupted(), _maker(options, setup) as maker:
-        tally = run_batch(
-            manifest,
-            store,
-            maker,
-            weights=fingerprint(setup.weights),
-            source=str(options.manifest),
-            resume=options.resume,
-            protected=protected,
-            progress=_show if sys.stderr.isatty() else None,
-        )
-        if blender and not tally.stopped:
-            _export(tally, store, blender)
+    tally = None
+    try:
+        with _terminated_as_interrupted(), _maker(options, setup) as maker:
+            tally = run_batch(
+                manifest,
+                store,
+                maker,
+                weights=fingerprint(setup.weights),
+                source=str(options.manifest),
+                resume=options.resume,
+                protected=protected,
+                progress=_show if sys.stderr.isatty() else None,
+            )
+            if blender and not tally.stopped:
+                _export(tally, store, blender)
+    except KeyboardInterrupt:  # while the workers were let go
+        if tally is None:
+            raise
+        tally.stopped = tally.stopped or "interrupted"
     return _conclude(tally, store, options.share)
 
 
