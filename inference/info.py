@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from .model import WEIGHTS, Model
-from .runtime import available
+from .runtime import DEVICES, obstacle, remedy, resolve
 
 MANIFEST = WEIGHTS.parent / "blender_manifest.toml"
 
@@ -26,10 +26,20 @@ def describe(weights: Path = WEIGHTS) -> str:
             f"  {name}  {(weights / name).stat().st_size / 1e6:.1f} MB  sha256 {digest}"
             for name, digest in model.hashes.items()
         ),
-        f"devices {', '.join(available())} (auto is {model.device})",
         f"Python {platform.python_version()}, numpy {np.__version__}, ONNX Runtime {onnxruntime.__version__}",
     ]
+    lines += ["", *device_table()]
     card = weights / "MODEL_CARD.md"
     if card.is_file():
         lines += ["", card.read_text(encoding="utf-8").strip()]
     return "\n".join(lines)
+
+
+def device_table() -> list[str]:
+    """A line for each choice of ``--device``: whether it is here, and if not, why and what would help."""
+    rows = [("device", "here", ""), ("auto", "yes", f"the same as {resolve('auto')}")]
+    for device in DEVICES[1:]:
+        reason = obstacle(device)
+        rows.append((device, "no" if reason else "yes", f"{reason}: {remedy(device)}" if reason else ""))
+    width = max(len(device) for device, *_ in rows)
+    return [f"{device.ljust(width)}  {here.ljust(4)}  {note}".rstrip() for device, here, note in rows]

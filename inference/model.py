@@ -13,7 +13,7 @@ from .entries import Entries
 from .errors import TakeError, WeightsError
 from .features import HOPS, MELS, log_mel
 from .resample import resample
-from .runtime import open_network, resolve
+from .runtime import OpenNetwork, open_networks
 from .types import TICK_RATE, TICK_SAMPLES, C, Take
 
 INTERFACE = 2
@@ -50,7 +50,7 @@ class Found:
 class Network:
     """One graph: inputs and the states that it asks for → its outputs and all states."""
 
-    def __init__(self, session) -> None:
+    def __init__(self, session: OpenNetwork) -> None:
         self.session = session
         inputs = [entry for entry in session.get_inputs() if entry.name.startswith(STATE)]
         self.state_shapes = {entry.name.removeprefix(STATE): entry.shape[1:] for entry in inputs}
@@ -72,13 +72,16 @@ class Model:
 
     def __init__(self, folder: Path, device: str = "auto") -> None:
         """Open the networks in ``folder``. Raises WeightsError or DeviceError."""
-        self.folder, self.device = folder, resolve(device)
+        self.folder = folder
         self.hashes: dict[str, str] = {}
-        networks = []
+        contents = {}
         for name in NETWORKS:
-            content, self.hashes[name] = read_checked(folder, name)
-            networks.append(Network(open_network(content, str(folder / name), device)))
-        self._listen, self._move, self._remember = networks
+            contents[str(folder / name)], self.hashes[name] = read_checked(folder, name)
+        opened = open_networks(contents, device)
+        self.device = opened.device
+        self.notice = opened.notice
+        """Why the model runs on the processor though another device was asked for; "" when it does not."""
+        self._listen, self._move, self._remember = map(Network, opened.networks)
         self.about = self._read_about()
         sizes = self.about["sizes"]
         self.noise_size, self.style_size, self.value_size = sizes["noise"], sizes["style"], sizes["value"]
@@ -90,7 +93,10 @@ class Model:
 
     @classmethod
     def load(cls, weights_dir: Path | str | None = None, device: str = "auto") -> Model:
-        """The model in ``weights_dir``, the shipped one by default. Raises WeightsError or DeviceError."""
+        """The model in ``weights_dir``, the shipped one by default; on the processor if ``device`` is absent.
+
+        Raises WeightsError, or DeviceError for an unknown device or without ONNX Runtime.
+        """
         return cls(Path(weights_dir) if weights_dir else WEIGHTS, device)
 
     def initial_state(self, batch: int = 1) -> State:

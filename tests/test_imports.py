@@ -43,6 +43,8 @@ LAZY: dict[str, frozenset[str]] = {
         {"soundfile", "soxr", "av", "aud", "torch", "dask", "distributed", "fsspec", "psutil", "sounddevice"}
     ),
 }
+# Places that are themselves imported only inside functions → what they may then import at module level.
+OPTIONAL: dict[str, frozenset[str]] = {"inference.runtime_torch": frozenset({"torch", "onnx"})}
 BLENDER = frozenset({"bpy", "bmesh", "mathutils", "bpy_extras", "gpu", "idprop", "bl_ext"})
 BLENDER_PLACES = ("__init__", "operators", "panels", "properties", "preferences", "demo")
 BLENDER_MODULES = (
@@ -152,11 +154,20 @@ def third_party(module: str, found: list[Import]) -> list[Import]:
     if room in ("training", "demo"):
         return []
     eager = THIRD_PARTY.get(room, frozenset()) | BLENDER | sys.stdlib_module_names
+    for place, more in OPTIONAL.items():
+        if within(module, place):
+            eager = eager | more
     lazy = eager | LAZY.get(room, frozenset())
     return [one for one in found if not one.own and package(one) not in (lazy if one.lazy else eager)]
 
 
-RULES = (arrows, relative_only, places, third_party)
+def optional(module: str, found: list[Import]) -> list[Import]:
+    """What stands on libraries that need not be there is imported when it is used."""
+    places = [place for place in OPTIONAL if not within(module, place)]
+    return [one for one in found if one.own and not one.lazy and any(within(one.target, p) for p in places)]
+
+
+RULES = (arrows, relative_only, places, third_party, optional)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
@@ -197,6 +208,7 @@ def test_no_room_is_unknown() -> None:
         ("panels", "def draw():\n    from inference import types", relative_only),
         ("operators", "def run():\n    import soundfile", third_party),
         ("inference", "import soundfile", third_party),
+        ("inference", "from .runtime_torch.network import TorchNetwork", optional),
     ],
 )
 def test_every_rule_sees_its_offender(

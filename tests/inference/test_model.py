@@ -1,4 +1,4 @@
-"""Weights and devices: damage, other versions and missing providers get one clear message."""
+"""The networks behind one interface; damaged weights and those of other versions get one clear message."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mouthpiece.inference import runtime
-from mouthpiece.inference.errors import DeviceError, WeightsError
+from mouthpiece.inference.errors import WeightsError
 from mouthpiece.inference.model import WEIGHTS, Model
 from mouthpiece.inference.types import C
 
@@ -88,37 +87,3 @@ def test_weights_of_another_interface(write_weights, tmp_path: Path) -> None:
 
 def test_weights_in_a_folder_of_any_name(write_weights, tmp_path: Path) -> None:
     assert Model.load(write_weights(tmp_path / "вес é 口")).style_size == 4
-
-
-def test_auto_is_a_device_that_is_there() -> None:
-    assert "cpu" in runtime.available()
-    assert runtime.resolve("auto") in runtime.available()
-
-
-def test_an_unknown_device() -> None:
-    with pytest.raises(DeviceError, match=r"'abacus' is unknown: choose one of auto, cpu, cuda"):
-        Model.load(device="abacus")
-
-
-def test_a_missing_provider_is_named_with_what_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runtime, "available", lambda: ["cpu"])
-    for device in ("cuda", "directml", "coreml"):
-        with pytest.raises(DeviceError, match=f"'{device}' is not available.* offers cpu: install"):
-            Model.load(device=device)
-
-
-def test_a_provider_that_does_not_start(
-    write_weights, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(runtime.PROVIDERS, "cuda", "AzureExecutionProvider")
-    monkeypatch.setattr(runtime, "available", lambda: ["cpu", "cuda"])
-    library = runtime._library()
-    monkeypatch.setattr(library.InferenceSession, "get_providers", lambda self: ["CPUExecutionProvider"])
-    with pytest.raises(DeviceError, match="'cuda' could not be started"):
-        Model.load(write_weights(tmp_path / "weights"), device="cuda")
-
-
-def test_without_onnx_runtime(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "onnxruntime", None)
-    with pytest.raises(DeviceError, match="ONNX Runtime cannot be loaded"):
-        Model.load()
