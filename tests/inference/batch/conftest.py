@@ -72,6 +72,22 @@ def workshop() -> Workshop:
     return Workshop(Setup())
 
 
+@pytest.fixture(scope="session")
+def unbroken(tmp_path_factory, workshop: Workshop) -> Callable[..., dict[str, bytes]]:
+    """What one process makes of a list of buzzes of these lengths, each made once."""
+    known: dict[tuple[float, ...], dict[str, bytes]] = {}
+
+    def results(lengths: Sequence[float]) -> dict[str, bytes]:
+        if tuple(lengths) not in known:
+            show = Show(tmp_path_factory.mktemp("unbroken"))
+            manifest = read_manifest(show.lines(lengths))
+            assert run_batch(manifest, Store(show.out), workshop.make, weights=fingerprint()).whole
+            known[tuple(lengths)] = show.files()
+        return dict(known[tuple(lengths)])
+
+    return results
+
+
 @pytest.fixture
 def make(show: Show, workshop: Workshop) -> Callable[..., Tally]:
     """Make a list in this process; keywords are those of ``run_batch``."""

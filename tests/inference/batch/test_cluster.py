@@ -40,14 +40,11 @@ def address() -> Iterator[str]:
 
 
 @pytest.fixture
-def expected(show, make) -> dict[str, bytes]:
+def expected(show, unbroken) -> dict[str, bytes]:
     """Forty lines, and what one process makes of them."""
-    show.lines([0.2 + 0.1 * (i % 7) for i in range(40)])
-    out, show.out = show.out, show.folder / "alone"
-    assert make(show.folder / "lines.csv").whole
-    files = show.files()
-    show.out = out
-    return files
+    lengths = [0.2 + 0.1 * (i % 7) for i in range(40)]
+    show.lines(lengths)
+    return unbroken(lengths)
 
 
 @pytest.fixture
@@ -151,10 +148,9 @@ def test_resume_after_the_client_was_closed(show, make, expected, address) -> No
     assert (second.count("kept"), second.count("done")) == (20, 20) and show.files() == expected
 
 
-def test_no_scheduler() -> None:
-    for place in ("tcp://127.0.0.1:9", "nonsense://x"):
-        with pytest.raises(ClusterError, match=place):
-            Crowd(place, Setup(), patience=0).make([None]).send(None)
+def test_an_address_that_is_none() -> None:
+    with pytest.raises(ClusterError, match="nonsense://x is no address"):
+        Crowd("nonsense://x", Setup()).meet()
 
 
 def free_port() -> int:

@@ -45,14 +45,10 @@ def report(show) -> dict:
 
 
 @pytest.fixture
-def expected(show, make) -> tuple[Path, dict[str, bytes]]:
+def expected(show, unbroken) -> tuple[Path, dict[str, bytes]]:
     """A list, and what an unbroken run makes of it."""
-    manifest, out = show.lines([0.4, 6.0, 0.3, 6.0, 0.5, 6.0]), show.out
-    show.out = show.folder / "unbroken"
-    assert make(manifest).whole
-    files = show.files()
-    show.out = out
-    return manifest, files
+    lengths = [0.4, 6.0, 0.3, 6.0, 0.5, 6.0]
+    return show.lines(lengths), unbroken(lengths)
 
 
 @unix
