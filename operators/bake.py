@@ -105,7 +105,8 @@ class MOUTHPIECE_OT_bake(bpy.types.Operator):
         keys = sum(len(face.mapping.drives) for face in rig.faces)
         meshes = f"{len(rig.faces)} mesh{'es' if len(rig.faces) != 1 else ''}"
         message = f"Baked {len(plan.frames)} frames onto {keys} shape keys of {meshes}"
-        return succeed(self, context, f"{message}; {coverage.summary()}", (*request.notes, *plan.notes))
+        notes = (*request.notes, *request.told, *plan.notes)
+        return succeed(self, context, f"{message}; {coverage.summary()}", notes)
 
     def _leave(self, context: bpy.types.Context) -> None:
         """Stop the thread and the timer, whatever ended the operator."""

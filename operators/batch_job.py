@@ -56,7 +56,7 @@ class BatchJob:
         """Make every line in this thread. Raises WeightsError or DeviceError."""
         batch = self.batch
         workshop = Workshop(Setup(device=batch.device, cache=str(self.store.cache)))
-        return run_batch(
+        tally = run_batch(
             batch.manifest,
             self.store,
             lambda lines: workshop.make(lines, cancelled),
@@ -65,6 +65,8 @@ class BatchJob:
             resume=batch.resume,
             progress=progress,
         )
+        tally.notes += filter(None, [workshop.model.notice])
+        return tally
 
     def _run(self) -> None:
         try:

@@ -55,7 +55,8 @@ class MOUTHPIECE_OT_preview_style(bpy.types.Operator):
                     overlay.show(parts, row)
                     context.view_layer.update()
             seconds = channels.shape[1] / TICK_RATE
-            return succeed(self, context, f"Previewed {seconds:.1f} s; nothing was changed")
+            message = f"Previewed {seconds:.1f} s; nothing was changed"
+            return succeed(self, context, message, request.whole.told)
         except Cancelled:
             return stopped(self, context)
         except MouthpieceError as error:
@@ -93,7 +94,7 @@ class MOUTHPIECE_OT_preview_style(bpy.types.Operator):
         try:
             if (event.type == "ESC" and event.value == "PRESS") or state.cancel_requested:
                 self._leave(context)
-                succeed(self, context, STOPPED)
+                succeed(self, context, STOPPED, self._request.whole.told)
                 return {"CANCELLED"}
             if event.type != "TIMER":
                 self._guard.see(event)

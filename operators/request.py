@@ -50,10 +50,13 @@ class BakeRequest:
     cache: EntryCache
     gave: dict[str, np.ndarray] = field(default_factory=dict, compare=False)
     """Filled by ``infer``: content hash of a reference → its share over the bake, ``float32 [COURSE]``."""
+    told: list[str] = field(default_factory=list, compare=False)
+    """Filled by ``infer``: that the chosen device was not there."""
 
     def infer(self, progress: Callable[[float], None], cancelled: Callable[[], bool]) -> np.ndarray:
         """Channels ``float32 [T, C]`` of the sound; may run outside the main thread. Raises Cancelled."""
         model = Model.load(device=self.device)
+        self.told[:] = filter(None, [model.notice])
         bank = WitnessBank(model)
         for take, weight in self.references:
             if cancelled():

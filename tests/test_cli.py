@@ -239,12 +239,22 @@ def test_stream_at_an_impossible_rate() -> None:
     assert_refused(mouthpiece("stream", "--rate", "10"), "--rate")
 
 
+def test_an_absent_device_is_told_and_stops_nothing(wav: Path, tmp_path: Path) -> None:
+    for name, device in (("cpu", "cpu"), ("coreml", "coreml")):
+        result = mouthpiece("animate", wav, "--out", tmp_path / f"{name}.csv", "--device", device)
+        assert result.returncode == 0
+    message = result.stderr.decode()
+    assert message.count("\n") == 1
+    assert "runs on the processor, because 'coreml' is not available" in message
+    assert (tmp_path / "coreml.csv").read_bytes() == (tmp_path / "cpu.csv").read_bytes()
+
+
 def test_info_names_version_model_and_devices() -> None:
     result = mouthpiece("info")
     assert (result.returncode, result.stderr) == (0, b"")
     text = result.stdout.decode()
     model = Model.load()
-    for part in (*model.hashes.values(), model.about["version"], "devices cpu", "Model card"):
+    for part in (*model.hashes.values(), model.about["version"], "torch-cuda", "Model card"):
         assert part in text
 
 

@@ -274,3 +274,11 @@ def test_strips_of_the_artist_stay(dialogue) -> None:
         dialogue.bake()
         names = [[strip.name for strip in track.strips] for track in data.nla_tracks]
         assert names == [["Mine"], ["Anna listens 1", "hello", "Anna listens 2"]]
+
+
+def test_it_says_that_the_processor_took_over(dialogue) -> None:
+    dialogue.strip("hello", 1, 11)
+    dialogue.scene.mouthpiece.device = "coreml"
+    assert dialogue.bake() == {"FINISHED"}
+    assert "'coreml' is not available" in bpy.context.window_manager.mouthpiece.status
+    assert "'coreml' is not available" in dialogue.report()["notes"][0]

@@ -355,3 +355,10 @@ def test_moments_lie_between_frames(settings) -> None:
     for seconds, value in ((0.0, 0.0), (0.02, 0.0), (0.04, 0.25), (0.06, 0.5), (0.1, 1.0), (9.0, 1.0)):
         assert moment(parts, seconds, 25)[0].values[0, jaw] == pytest.approx(value, abs=1e-6)
     assert frame_times(3)[1] == pytest.approx(0.06)
+
+
+def test_it_says_that_the_processor_took_over(settings) -> None:
+    settings.device = "coreml"
+    bpy.context.scene.frame_set(60)
+    assert bpy.ops.mouthpiece.preview_style() == {"FINISHED"}
+    assert bpy.context.window_manager.mouthpiece.status.count("'coreml' is not available") == 1
