@@ -43,7 +43,7 @@ class MOUTHPIECE_OT_live_toggle(bpy.types.Operator):
         except MouthpieceError as error:
             _turn_off(context)
             return fail(self, context, error)
-        return succeed(self, context, "Live preview on")
+        return succeed(self, context, "Live preview on", performance.notices())
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         """On, until it is pressed again or Esc; the window stays free."""
@@ -76,6 +76,9 @@ class MOUTHPIECE_OT_live_toggle(bpy.types.Operator):
             if event.type == "TIMER":
                 self._performance.tick(context)
                 state.live_now = self._performance.says()
+                for notice in self._performance.notices():
+                    self.report({"WARNING"}, notice)
+                    state.status = notice
                 redraw(context)
             else:
                 self._performance.guard.see(event)

@@ -32,7 +32,8 @@ class LivePerformance:
     def __init__(self, context: bpy.types.Context, *, wait: float = 0.0) -> None:
         """Read the scene and start the model. ``wait`` seconds at most are spent on each picture."""
         self._wait, self._source = wait, context.window_manager.mouthpiece.live_source
-        self._model = cache(Model.load)
+        self._model = cache(self._load)
+        self._told: list[str] = []
         self._request = self._read(context)
         self._rig: Rig | None = self._request.rig()
         self._stream = self._open()
@@ -79,6 +80,11 @@ class LivePerformance:
             return f"Listening · {rate:.0f} pictures a second"
         return f"{rate:.0f} pictures a second · {self._stream.lead() / 25:.1f} s ahead"
 
+    def notices(self) -> list[str]:
+        """What the artist should know, each once."""
+        told, self._told = self._told, []
+        return told
+
     def close(self) -> None:
         """Put the face back, stop the model and listen to no frame any more."""
         self.guard.remove()
@@ -100,10 +106,16 @@ class LivePerformance:
     def _score(self) -> object:
         return score_for(self._request.audio, self._opener(), self._request.valence, self._request.arousal)
 
+    def _load(self, device: str) -> Model:
+        """The model, in the thread that performs. Raises WeightsError or DeviceError."""
+        model = Model.load(device=device)
+        self._told = [*self._told, *filter(None, [model.notice])]
+        return model
+
     def _opener(self) -> Performer:
         request = self._request
         return opener(
-            lambda: self._model(device=request.device),
+            lambda: self._model(request.device),
             request.references,
             request.style_strength,
             request.seed,

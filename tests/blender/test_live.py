@@ -150,3 +150,10 @@ def test_the_microphone_is_cleanly_absent(stage, settings, monkeypatch) -> None:
         bpy.ops.mouthpiece.live_toggle()
     bpy.context.window_manager.mouthpiece.live_source = "DIALOGUE"
     assert not live.running
+
+
+def test_it_says_that_the_processor_took_over(settings) -> None:
+    settings.device = "coreml"
+    assert bpy.ops.mouthpiece.live_toggle() == {"FINISHED"}
+    assert bpy.context.window_manager.mouthpiece.status.count("'coreml' is not available") == 1
+    assert not live.running[0].notices()
