@@ -10,7 +10,7 @@ from pathlib import Path
 import bpy
 
 from ..inference.batch.workshop import reason
-from ..inference.errors import RigError
+from ..inference.errors import OutputError, RigError
 from ..inference.livelink import read_take
 from ..rigs.bake_plan import BakePlan, plan_bake
 from ..rigs.retarget import SceneClock
@@ -24,20 +24,22 @@ def main(job: str) -> None:
     asked = json.loads(Path(job).read_text(encoding="utf-8"))
     with Path(asked["results"]).open("a", encoding="utf-8") as results:
         for line in asked["lines"]:
-            results.write(json.dumps({"id": line["id"], "error": _try(line)}) + "\n")
+            made: list[str] = []
+            error = _try(line, made)
+            results.write(json.dumps({"id": line["id"], "made": made, "error": error}) + "\n")
             results.flush()
 
 
-def _try(line: dict) -> str:
-    """Make one line; why it could not be made, "" when it was."""
+def _try(line: dict, made: list[str]) -> str:
+    """Make one line and note the formats that were ``made``; why not all were, "" when they were."""
     try:
-        _make(line)
+        _make(line, made)
     except Exception as error:  # reported by the one who asked, with the line's name
         return reason(error)
     return ""
 
 
-def _make(line: dict) -> None:
+def _make(line: dict, made: list[str]) -> None:
     scene = bpy.context.scene
     rig = _rig(scene, line["face"])
     channels, fps = read_take(line["motion"]).channels, line["fps"]
@@ -49,6 +51,7 @@ def _make(line: dict) -> None:
         clock = SceneClock(fps, 1.0 if kind == "blend" else 0.0)
         plan = replace(plan_bake(rig, channels, clock), name=name)
         EXPORTS[kind](rig, plan, path)
+        made.append(kind)
 
 
 def _rig(scene: bpy.types.Scene, face: str) -> Rig:
@@ -92,7 +95,12 @@ def _scene(rig: Rig, plan: BakePlan) -> None:
 
 
 def _glb(rig: Rig, plan: BakePlan, path: str) -> None:
-    """A binary glTF of the character with the line as its one animation, sampled at every frame."""
+    """A binary glTF of the character with the line as its one animation, sampled at every frame.
+
+    Raises OutputError where the exporter is missing.
+    """
+    if "gltf" not in dir(bpy.ops.export_scene):
+        raise OutputError("This Blender has no glTF exporter: enable io_scene_gltf2, or name another.")
     with play_alone(plan):
         _scene(rig, plan)
         bpy.ops.export_scene.gltf(
@@ -109,7 +117,9 @@ def _glb(rig: Rig, plan: BakePlan, path: str) -> None:
 
 
 def _usd(rig: Rig, plan: BakePlan, path: str) -> None:
-    """A USD of the character with the line as blend-shape animation."""
+    """A USD of the character with the line as blend-shape animation. Raises OutputError without USD."""
+    if "usd_export" not in dir(bpy.ops.wm):
+        raise OutputError("This Blender was built without USD: name another with --blender.")
     with play_alone(plan):
         _scene(rig, plan)
         bpy.ops.wm.usd_export(

@@ -132,18 +132,17 @@ def _many(folder: Path, count: int, device: str) -> Iterator[str]:
     over: list[tuple[float, float]] = []
     store = Store(folder / "many")
     workshop = Workshop(Setup(device=device))
-    started = time.perf_counter()
     tally = run_batch(
         Manifest(tuple(lines), ()),
         store,
         workshop.make,
         weights=fingerprint(),
-        progress=lambda _: over.append((time.perf_counter() - started, _resident())),
+        progress=lambda _: over.append((time.process_time(), _resident())),
     )
     tenth = max(len(over) // 10, 1)
     first, last = over[tenth][0] - over[0][0], over[-1][0] - over[-1 - tenth][0]
     yield f"{count} lines of {SHORT:g} s: {tally.count('done')} done in {tally.took:.1f} s"
-    yield f"  first tenth {first:.2f} s, last tenth {last:.2f} s"
+    yield f"  first tenth {first:.2f} s of processor, last tenth {last:.2f} s"
     yield f"  memory after the first tenth {over[tenth][1]:.0f} MiB, at the end {over[-1][1]:.0f} MiB"
     started = time.perf_counter()
     report, page = write_reports(tally, store)

@@ -90,6 +90,7 @@ def local_cluster(workers: int) -> Iterator[str]:
     settings = {
         "distributed.scheduler.allowed-failures": FAILURES,
         "distributed.worker.daemon": True,
+        "distributed.worker.profile.enabled": False,
         "distributed.admin.low-level-log-length": 0,
     }
     cluster = None

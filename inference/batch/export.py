@@ -85,10 +85,9 @@ def _run(blender: str, rig: str, lines: list[Line], store: Store, folder: Path) 
     how = _blender(blender, rig, job, results)
     said = results.read_text(encoding="utf-8").splitlines() if results.is_file() else []
     for line, text in zip(lines, said, strict=False):
-        error = json.loads(text)["error"]
-        if not error:
-            _keep(line, made[line.id], store)
-        yield line, error
+        answer = json.loads(text)
+        _keep(line, {kind: made[line.id][kind] for kind in answer["made"]}, store)
+        yield line, answer["error"]
     if len(said) < len(lines):
         yield lines[len(said)], f"Blender ended while it made the line ({how})"
 
