@@ -270,6 +270,87 @@ class MouthpieceBatchRow(bpy.types.PropertyGroup):
     reason: bpy.props.StringProperty(name="Reason")
 
 
+def _intensity(name: str, parts: str) -> object:
+    return bpy.props.FloatProperty(
+        name=name,
+        description=f"How strongly the {parts} move; 1 is as performed",
+        default=1.0,
+        min=0.0,
+        soft_max=2.0,
+        max=4.0,
+    )
+
+
+class MouthpieceOutput(bpy.types.PropertyGroup):
+    """How a bake is written."""
+
+    intensity_mouth: _intensity("Mouth", "mouth, jaw and cheeks")
+    intensity_brows: _intensity("Brows", "brows")
+    intensity_eyes: _intensity("Eyes", "lids and eyes")
+    intensity_head: _intensity("Head", "head's turns")
+    smoothing: bpy.props.FloatProperty(
+        name="Smoothing",
+        description="Calm the motion over this many seconds; lips that meet still meet",
+        default=0.0,
+        min=0.0,
+        max=0.5,
+        soft_max=0.15,
+        precision=3,
+        step=1,
+        unit="TIME_ABSOLUTE",
+    )
+    use_fewer_keys: bpy.props.BoolProperty(
+        name="Fewer Keys", description="Leave out keys that the others nearly show, for easier editing"
+    )
+    tolerance: bpy.props.FloatProperty(
+        name="Error",
+        description="Greatest error of fewer keys, in parts of a whole movement; shut lips stay exact",
+        default=0.01,
+        min=0.0005,
+        max=0.2,
+        precision=4,
+        step=0.1,
+    )
+    seal: bpy.props.BoolProperty(
+        name="Shut Lips",
+        description="Make the lips of this mesh meet wherever the performance has them meet",
+        default=True,
+    )
+    start: bpy.props.EnumProperty(
+        name="Start",
+        description="Where the sound starts in the scene",
+        items=(
+            ("FRAME", "Sound Start", "At the frame of Sound Start"),
+            ("STRIP", "Sequencer", "Where the sequencer's strip plays the sound"),
+        ),
+    )
+    span: bpy.props.EnumProperty(
+        name="Range",
+        description="Part of the sound to bake; the rest of a former bake stays",
+        items=(
+            ("ALL", "All", "The whole sound"),
+            ("PREVIEW", "Timeline", "The timeline's preview range, else the scene's range"),
+            ("FRAMES", "Frames", "From one frame to another"),
+        ),
+    )
+    first: bpy.props.FloatProperty(name="First", description="First frame to bake", default=1.0, step=100)
+    last: bpy.props.FloatProperty(name="Last", description="Last frame to bake", default=250.0, step=100)
+    layer: bpy.props.EnumProperty(
+        name="Layer",
+        description="How the bake meets animation that is already there",
+        items=(
+            ("REPLACE", "Replace", "The bake replaces what lies below it on the NLA"),
+            ("ADD", "Add", "The bake is added to your keys and to what lies below it"),
+        ),
+    )
+    blend_in: bpy.props.FloatProperty(
+        name="Blend In", description="Frames over which the bake fades in", default=0.0, min=0.0, step=100
+    )
+    blend_out: bpy.props.FloatProperty(
+        name="Blend Out", description="Frames over which the bake fades out", default=0.0, min=0.0, step=100
+    )
+
+
 class MouthpieceSettings(bpy.types.PropertyGroup):
     """What to bake, onto what, in which manner."""
 
@@ -327,6 +408,7 @@ class MouthpieceSettings(bpy.types.PropertyGroup):
         update=_let_preview_rest,
     )
     device: bpy.props.EnumProperty(name="Device", description="Where the model runs", items=DEVICES)
+    output: bpy.props.PointerProperty(type=MouthpieceOutput)
     whole_frames: bpy.props.BoolProperty(
         name="Whole Frames",
         description="Key every whole frame rather than the exact times of the model (25 a second)",
@@ -343,6 +425,10 @@ class MouthpieceSettings(bpy.types.PropertyGroup):
 @cache
 def _can_listen() -> bool:
     return importlib.util.find_spec("sounddevice") is not None
+
+
+def _read_microphone(_state: MouthpieceState) -> bool:
+    return _can_listen()
 
 
 def _read_face(_state: MouthpieceState) -> str:
@@ -379,11 +465,12 @@ class MouthpieceState(bpy.types.PropertyGroup):
     batch_report: bpy.props.StringProperty(name="Report", options={"SKIP_SAVE"})
     batch_left: bpy.props.StringProperty(name="Time Left", options={"SKIP_SAVE"})
     coverage: bpy.props.StringProperty(name="Coverage", options={"SKIP_SAVE"})
+    preflight: bpy.props.StringProperty(name="Pre-flight", options={"SKIP_SAVE"})
     face: bpy.props.StringProperty(
         name="Recognised", description="What a bake would move; empty without a face", get=_read_face
     )
     microphone: bpy.props.BoolProperty(
-        name="Microphone", description="Whether this Blender can listen", get=lambda _: _can_listen()
+        name="Microphone", description="Whether this Blender can listen", get=_read_microphone
     )
     previewing: bpy.props.BoolProperty(name="Previewing", options={"SKIP_SAVE"})
     preview_side: bpy.props.EnumProperty(
@@ -413,6 +500,7 @@ CLASSES = (
     MouthpieceCastMember,
     MouthpieceBatch,
     MouthpieceBatchRow,
+    MouthpieceOutput,
     MouthpieceSettings,
     MouthpieceState,
 )

@@ -6,6 +6,11 @@ import bpy
 
 from . import batch, batch_cast, command_line, log, preview_overlay, status
 from .bake import MOUTHPIECE_OT_bake
+from .bake_use import (
+    MOUTHPIECE_OT_bake_export,
+    MOUTHPIECE_OT_bake_options_reset,
+    MOUTHPIECE_OT_bake_to_asset,
+)
 from .cache import MOUTHPIECE_OT_cache_clear
 from .cancel import MOUTHPIECE_OT_cancel
 from .flame import MOUTHPIECE_OT_flame_export, MOUTHPIECE_OT_flame_import
@@ -18,6 +23,7 @@ from .mapping_table import (
     MOUTHPIECE_OT_mapping_entry_remove,
     MOUTHPIECE_OT_mapping_reset,
 )
+from .preflight import MOUTHPIECE_OT_preflight
 from .presets import MOUTHPIECE_OT_manner_preset
 from .preview import MOUTHPIECE_OT_preview_rest, MOUTHPIECE_OT_preview_style
 from .references import (
@@ -30,6 +36,10 @@ from .references_check import MOUTHPIECE_OT_reference_check
 
 CLASSES = (
     MOUTHPIECE_OT_bake,
+    MOUTHPIECE_OT_bake_export,
+    MOUTHPIECE_OT_bake_options_reset,
+    MOUTHPIECE_OT_bake_to_asset,
+    MOUTHPIECE_OT_preflight,
     MOUTHPIECE_OT_cancel,
     MOUTHPIECE_OT_flame_export,
     MOUTHPIECE_OT_flame_import,

@@ -17,9 +17,11 @@ from ..inference.regions import Influence, blend
 from ..inference.types import Take, frame_count, frame_times
 from ..inference.witness import WitnessBank
 from ..rigs.bake_plan import BakePlan, plan_bake
+from ..rigs.options import BakeOptions
 from ..rigs.retarget import SceneClock
 from ..rigs.rig import Rig
 from ..rigs.scene_read import animated, find_target, read_rig, sound_starts
+from .bake_options import read_options, start_frame
 from .cache import entry_cache
 from .references_take import reference_take
 from .sound import file_samples, sound_samples
@@ -37,7 +39,7 @@ class BakeRequest:
     head_target: str
     head_bone: str
     clock: SceneClock
-    whole_frames: bool
+    options: BakeOptions
     audio: np.ndarray
     references: tuple[tuple[Take, float], ...]
     style_strength: float
@@ -99,7 +101,7 @@ class BakeRequest:
 
     def plan(self, rig: Rig, channels: np.ndarray) -> BakePlan:
         """What baking ``channels [T, C]`` onto ``rig`` will write."""
-        return plan_bake(rig, channels, self.clock, whole=self.whole_frames)
+        return plan_bake(rig, channels, self.clock, options=self.options)
 
 
 def disabled_reason(context: bpy.types.Context) -> str:
@@ -120,7 +122,7 @@ def read_request(context: bpy.types.Context) -> BakeRequest:
     target = find_target(context)
     head = settings.head_target
     read_rig(scene, target, head, settings.head_bone)
-    clock = SceneClock(scene.render.fps / scene.render.fps_base, settings.frame_start)
+    clock = SceneClock(scene.render.fps / scene.render.fps_base, start_frame(scene))
     audio = sound_samples(settings.sound) if settings.sound else file_samples(settings.audio_path)
     frames = clock.frames(frame_times(frame_count(len(audio))))
     valence = animated(scene, "mouthpiece.valence", frames)
@@ -132,7 +134,7 @@ def read_request(context: bpy.types.Context) -> BakeRequest:
         head_target=head.name if head else "",
         head_bone=settings.head_bone,
         clock=clock,
-        whole_frames=settings.whole_frames,
+        options=read_options(scene),
         audio=audio,
         references=tuple((reference_take(context, i, item), item.weight) for i, item in enabled),
         style_strength=settings.style_strength,
@@ -141,7 +143,7 @@ def read_request(context: bpy.types.Context) -> BakeRequest:
         arousal=settings.arousal if arousal is None else arousal,
         seed=settings.seed,
         device=device_of(context),
-        notes=_sync_notes(scene, settings),
+        notes=_sync_notes(scene, settings, clock.start),
         cache=entry_cache(),
     )
 
@@ -153,14 +155,14 @@ def read_influence(settings: bpy.types.PropertyGroup) -> Influence:
     )
 
 
-def _sync_notes(scene: bpy.types.Scene, settings: bpy.types.PropertyGroup) -> tuple[str, ...]:
+def _sync_notes(scene: bpy.types.Scene, settings: bpy.types.PropertyGroup, frame: float) -> tuple[str, ...]:
     """What to say when the sequencer plays the sound at another time than the face will speak."""
     starts = sound_starts(scene, settings.sound) if settings.sound else []
-    if not starts or any(abs(start - settings.frame_start) < 0.5 for start in starts):
+    if not starts or any(abs(start - frame) < 0.5 for start in starts):
         return ()
     return (
         f"{settings.sound.name} starts at frame {starts[0]:g} in the sequencer, the bake at "
-        f"{settings.frame_start:g}; set Sound Start to {starts[0]:g} for lips in sync.",
+        f"{frame:g}; set Sound Start to {starts[0]:g} for lips in sync.",
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bpy
 
 from . import batch
+from .bake_options import MOUTHPIECE_PT_bake_options, MOUTHPIECE_PT_use_bake
 from .mapping import MOUTHPIECE_PT_mapping, MOUTHPIECE_UL_mapping
 from .preview import MOUTHPIECE_PT_preview
 from .references import (
@@ -25,6 +26,8 @@ CLASSES = (
     MOUTHPIECE_PT_preview,
     MOUTHPIECE_PT_options,
     MOUTHPIECE_PT_mapping,
+    MOUTHPIECE_PT_bake_options,
+    MOUTHPIECE_PT_use_bake,
     *batch.CLASSES,
 )
 

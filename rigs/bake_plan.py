@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,8 +10,12 @@ import numpy as np
 from ..inference.errors import RigError
 from ..inference.types import TICK_RATE, frame_times
 from . import retarget
-from .pose import Curves, pose
+from .key_reduction import needed_keys
+from .matching import MOUTH
+from .options import PLAIN, BakeOptions, StripOptions
+from .pose import Curves, pose, value_path
 from .rig import Rig
+from .shaping import shaped, shut
 
 if TYPE_CHECKING:
     import bpy
@@ -29,24 +33,79 @@ class BakePlan:
     curves: tuple[Curves, ...]
     head: bpy.types.Object | None
     notes: tuple[str, ...]
+    strip: StripOptions = PLAIN
 
 
-def plan_bake(rig: Rig, channels: np.ndarray, clock: retarget.SceneClock, *, whole: bool = False) -> BakePlan:
+def plan_bake(
+    rig: Rig,
+    channels: np.ndarray,
+    clock: retarget.SceneClock,
+    *,
+    whole: bool = False,
+    options: BakeOptions | None = None,
+) -> BakePlan:
     """Turn ``channels [T, C]`` at model rate into the curves of ``rig``.
 
-    Raises RigError when whole frames were asked for and the sound is shorter than one.
+    Raises RigError when no frame is left to key: whole frames were asked for and the sound is shorter than
+    one, or the chosen range lies beside the sound.
     """
-    frames = retarget.key_frames(len(channels), clock, whole=whole)
+    options = options or BakeOptions(whole=whole)
+    frames = retarget.key_frames(len(channels), clock, whole=options.whole)
     if not len(frames):
         raise RigError(
             f"The sound ({len(channels) / TICK_RATE:.2f} s) is shorter than one scene frame: "
             "turn off Whole Frames or use a longer sound."
         )
-    seconds = clock.seconds(frames) if whole else frame_times(len(channels))
-    motion = retarget.sample(channels, seconds) if whole else np.asarray(channels, np.float32)
-    curves = pose(rig, motion)
+    motion = shaped(channels, options)
+    seconds = clock.seconds(frames) if options.whole else frame_times(len(channels))
+    motion = retarget.sample(motion, seconds) if options.whole else np.asarray(motion, np.float32)
+    frames, motion = _within(options.span, frames, motion)
+    curves = pose(rig, motion, seal=options.seal)
     notes = (*rig.notes, *_clipped(rig, curves))
-    return BakePlan(f"Mouthpiece {rig.name}", frames, curves, rig.head and rig.head.target, notes)
+    if options.tolerance > 0.0:
+        curves = _reduced(rig, curves, frames, motion, options.tolerance)
+    name = f"Mouthpiece {rig.name}"
+    return BakePlan(name, frames, curves, rig.head and rig.head.target, notes, options.strip)
+
+
+def _within(
+    span: tuple[float, float] | None, frames: np.ndarray, motion: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The frames of a range. Raises RigError when the sound has none there."""
+    if span is None:
+        return frames, motion
+    chosen = (frames >= span[0]) & (frames <= span[1])
+    if not chosen.any():
+        raise RigError(
+            f"The range {span[0]:g} to {span[1]:g} lies beside the sound, which plays from frame "
+            f"{frames[0]:g} to {frames[-1]:g}: choose another range."
+        )
+    return frames[chosen], motion[chosen]
+
+
+def _reduced(
+    rig: Rig, curves: tuple[Curves, ...], frames: np.ndarray, motion: np.ndarray, tolerance: float
+) -> tuple[Curves, ...]:
+    """Curves without the keys that they can do without; mouths keep every key at which the lips are shut."""
+    held, mouth = shut(motion), _mouth_paths(rig)
+    thinned = []
+    for part in curves:
+        of_mouth = np.array([(part.datablock.as_pointer(), path) in mouth for path, _ in part.paths])
+        keep = held[:, None] & of_mouth[None]
+        thinned.append(replace(part, needed=needed_keys(frames, part.values, tolerance, keep)))
+    return tuple(thinned)
+
+
+def _mouth_paths(rig: Rig) -> set[tuple[int, str]]:
+    """(datablock, data path) of everything that moves the mouth."""
+    found = set()
+    for face in rig.faces:
+        names = [name for name, follows in face.mapping.drives.items() if MOUTH & set(follows)]
+        found |= {(face.key.as_pointer(), value_path(name)) for name in (*names, *face.poses)}
+    for control in rig.controls:
+        if MOUTH & set(control.affine.channels):
+            found.add((control.datablock.as_pointer(), control.path))
+    return found
 
 
 def _clipped(rig: Rig, curves: tuple[Curves, ...]) -> list[str]:

@@ -17,23 +17,29 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Curves:
-    """F-curves of one datablock: ``paths`` are (data path, array index), ``values float32 [M, P]``."""
+    """F-curves of one datablock: ``paths`` are (data path, array index), ``values float32 [M, P]``, and which
+    of them become keys, ``needed bool [M, P]`` (None: all)."""
 
     datablock: bpy.types.ID
     id_type: str
     slot: str
     paths: tuple[tuple[str, int], ...]
     values: np.ndarray
+    needed: np.ndarray | None = None
 
 
-def pose(rig: Rig, channels: np.ndarray) -> tuple[Curves, ...]:
-    """Values of all that ``rig`` animates for ``channels [T, C]``, one part per datablock, faces first."""
+def pose(rig: Rig, channels: np.ndarray, *, seal: bool = True) -> tuple[Curves, ...]:
+    """Values of all that ``rig`` animates for ``channels [T, C]``, one part per datablock, faces first.
+
+    ``seal`` shuts the lips of the rig's own mesh where the channels ask for it.
+    """
     channels = np.asarray(channels, np.float32)
-    shut = rig.seal(channels, channels) if rig.seal and not rig.reduction else channels
+    sealing = rig.seal if seal else None
+    shut = sealing(channels, channels) if sealing and not rig.reduction else channels
     poses: dict[str, np.ndarray] = {}
     if rig.reduction is not None:
         blended = rig.reduction(channels)
-        blended = rig.seal(blended, channels) if rig.seal else blended
+        blended = sealing(blended, channels) if sealing else blended
         poses = dict(zip(rig.reduction.keys, blended.T, strict=True))
     parts = [_face_curves(face, shut, poses) for face in rig.faces]
     parts += [_control_curves(control, shut) for control in rig.controls]
@@ -46,7 +52,7 @@ def _face_curves(face: FaceKeys, channels: np.ndarray, poses: dict[str, np.ndarr
     """The keys of one mesh: those that follow channels, then those that are blended."""
     values = to_keys(channels, face.mapping)
     blended = [poses[name] for name in face.poses]
-    paths = tuple((_value_path(name), 0) for name in (*face.mapping.drives, *face.poses))
+    paths = tuple((value_path(name), 0) for name in (*face.mapping.drives, *face.poses))
     return Curves(face.key, "KEY", face.mesh, paths, np.column_stack([values, *blended]).astype(np.float32))
 
 
@@ -94,7 +100,7 @@ def _by_datablock(parts: list[Curves]) -> tuple[Curves, ...]:
     return tuple(merged.values())
 
 
-def _value_path(name: str) -> str:
+def value_path(name: str) -> str:
     return f'key_blocks["{escaped(name)}"].value'
 
 

@@ -97,7 +97,8 @@ class TakeSource:
     ``first`` and ``last`` bound the take in the action's frames (None: all of it); the ``audio`` float32 [N]
     at 16 kHz starts at frame ``sound_frame``; ``rate`` is the scene's frames a second; ``head`` tells which
     bone turns, if one does; ``owner`` is an object of the character that the take was made on, whose mapping
-    reads it back (None: whoever uses the action, else the names of its curves).
+    reads it back (None: whoever uses the action, else the names of its curves). ``own`` lets
+    Mouthpiece read its own bake.
     """
 
     action: bpy.types.Action
@@ -109,3 +110,4 @@ class TakeSource:
     sound_frame: float = 1.0
     head: Head | None = None
     owner: bpy.types.Object | None = None
+    own: bool = False

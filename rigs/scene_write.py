@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import bpy
 import numpy as np
@@ -10,8 +11,9 @@ import numpy as np
 from ..inference.types import BLENDSHAPES, HEAD, INDEX, Take
 from . import head
 from .bake_plan import BakePlan
+from .options import StripOptions
 from .pose import Curves
-from .scene_read import MARK
+from .scene_read import MARK, curves_of
 from .scene_read.animation import OWNER
 
 TRACK = "Mouthpiece"
@@ -27,27 +29,59 @@ def write_bake(plan: BakePlan) -> bpy.types.Action:
     blocks = [curves.datablock for curves in plan.curves]
     bare = [block for block in blocks if block.animation_data is None]
     tracks: list[tuple[bpy.types.AnimData, bpy.types.NlaTrack]] = []
+    grounds: list[tuple[bpy.types.AnimData, bpy.types.NlaTrack]] = []
     action = bpy.data.actions.new(plan.name)
     try:
-        slots = fill_action(action, plan.frames, plan.curves)
+        rests = [_rest(part) for part in plan.curves if _needs_rest(part.datablock, plan.strip)]
+        slots = fill_action(action, plan.frames, (*plan.curves, *rests))
         mark(action, plan)
-        for block, slot in zip(blocks, slots, strict=True):
+        for part, slot in zip(rests, slots[len(blocks) :], strict=True):
+            data = part.datablock.animation_data or part.datablock.animation_data_create()
+            grounds.append((data, _new_track(data)))
+            _add_strip(grounds[-1][1], action, slot, plan.frames)
+        for block, slot in zip(blocks, slots[: len(blocks)], strict=True):
             data = block.animation_data or block.animation_data_create()
-            tracks.append((data, _new_track(data)))
+            over = plan.strip.patch and any(is_ours(s) for t in data.nla_tracks for s in t.strips)
+            tracks.append((data, _new_track(data, over=over)))
             _add_strip(tracks[-1][1], action, slot, plan.frames)
+            _lay(tracks[-1][1].strips[0], plan.strip, over=over)
     except Exception:
-        for data, track in tracks:
+        for data, track in (*tracks, *grounds):
             data.nla_tracks.remove(track)
         for block in bare:
             block.animation_data_clear()
         bpy.data.actions.remove(action)
         raise
-    _remove_former(blocks, action)
+    _remove_former(blocks, action, plan)
     for (_, track), block in zip(tracks, blocks, strict=True):
         track.name = track.strips[0].name = TRACK
+        if plan.strip.additive and block.animation_data.action is not None:
+            block.animation_data.action_blend_type = _adding(track.strips[0])
         block.update_tag()
+    for _, track in grounds:
+        track.name = track.strips[0].name = f"{TRACK} Rest"
     action.name = plan.name
     return action
+
+
+def _needs_rest(block: bpy.types.ID, options: StripOptions) -> bool:
+    """Whether a bake that fades or adds must find its shape keys at rest below it.
+
+    Blender 5 takes 1 for a shape key that nothing on the NLA moves.
+    """
+    if block.id_type != "KEY" or not (options.additive or options.blend_in or options.blend_out):
+        return False
+    if bpy.types.ShapeKey.bl_rna.properties["value"].default == 0.0:
+        return False
+    tracks = block.animation_data.nla_tracks if block.animation_data else ()
+    return all(is_ours(strip) for track in tracks for strip in track.strips)
+
+
+def _rest(part: Curves) -> Curves:
+    """The same curves at rest, keyed at their ends only."""
+    ends = np.zeros(part.values.shape, bool)
+    ends[[0, -1]] = True
+    return replace(part, slot=f"{part.slot} rest", values=np.zeros_like(part.values), needed=ends)
 
 
 def mark(action: bpy.types.Action, plan: BakePlan) -> None:
@@ -86,6 +120,24 @@ def curves_action(
     return action
 
 
+def copy_take(action: bpy.types.Action, frame: float | None = None) -> bpy.types.Action:
+    """A copy of a bake as an asset of its own, which no bake replaces; of one scene ``frame`` when given."""
+    made = action.copy()
+    for name, _ in [item for item in made.items() if item[0].startswith(MARK)]:
+        del made[name]
+    kind = "Take" if frame is None else f"Pose {frame:g}"
+    made.name = f"{action.name.removeprefix(TRACK).strip() or action.name} {kind}"
+    if frame is not None:
+        for slot in made.slots:
+            for curve in curves_of(made, slot):
+                value = curve.evaluate(frame)
+                curve.keyframe_points.clear()
+                curve.keyframe_points.insert(frame, value)
+    made.asset_mark()
+    made.asset_data.description = "Facial animation by Mouthpiece"
+    return made
+
+
 def fill_action(
     action: bpy.types.Action, frames: np.ndarray, parts: Iterable[Curves]
 ) -> list[bpy.types.ActionSlot]:
@@ -100,24 +152,27 @@ def fill_action(
     for part in parts:
         slot = action.slots.new(part.id_type, part.slot)
         bag = strip.channelbag(slot, ensure=True)
-        for (path, index), values in zip(part.paths, part.values.T, strict=True):
-            points[:, 1] = values
+        for place, (path, index) in enumerate(part.paths):
+            points[:, 1] = part.values[:, place]
+            keys = points if part.needed is None else points[part.needed[:, place]]
             curve = bag.fcurves.new(path, index=index)
-            curve.keyframe_points.add(len(frames))
-            curve.keyframe_points.foreach_set("co", points.ravel())
-            curve.keyframe_points.foreach_set("interpolation", linear)
+            curve.keyframe_points.add(len(keys))
+            curve.keyframe_points.foreach_set("co", keys.ravel())
+            curve.keyframe_points.foreach_set("interpolation", linear[: len(keys)])
             curve.update()
         slots.append(slot)
     return slots
 
 
-def _new_track(data: bpy.types.AnimData) -> bpy.types.NlaTrack:
-    """A track above Mouthpiece's former one, with its mute state, else above all."""
-    former = next((track for track in data.nla_tracks if any(map(is_ours, track.strips))), None)
-    if former is None:
+def _new_track(data: bpy.types.AnimData, *, over: bool = False) -> bpy.types.NlaTrack:
+    """A track above Mouthpiece's former one (above the last of several when it is to lie ``over`` them), with
+    its mute state, else above all."""
+    former = [track for track in data.nla_tracks if any(map(is_ours, track.strips))]
+    if not former:
         return data.nla_tracks.new()
-    track = data.nla_tracks.new(prev=former)
-    track.mute = former.mute
+    chosen = former[-1] if over else former[0]
+    track = data.nla_tracks.new(prev=chosen)
+    track.mute = chosen.mute
     return track
 
 
@@ -133,12 +188,31 @@ def _add_strip(
     strip.extrapolation = "HOLD"
 
 
-def _remove_former(blocks: list[bpy.types.ID], action: bpy.types.Action) -> None:
-    """Remove Mouthpiece's other strips from ``blocks`` and from what else they moved, and unused Actions."""
+def _lay(strip: bpy.types.NlaStrip, options: StripOptions, *, over: bool) -> None:
+    """Blend the strip as the artist wants. One that lies ``over`` a former bake shows only where it is."""
+    strip.blend_type = _adding(strip) if options.additive else "REPLACE"
+    length = strip.frame_end - strip.frame_start
+    strip.blend_in = min(options.blend_in, length)
+    strip.blend_out = min(options.blend_out, length - strip.blend_in)
+    if over:
+        strip.extrapolation = "NOTHING"
+
+
+def _adding(strip: bpy.types.NlaStrip) -> str:
+    """How values are added: shape keys plainly, turns of bones by Blender's own rules for each property."""
+    return "ADD" if strip.action_slot.target_id_type == "KEY" else "COMBINE"
+
+
+def _remove_former(blocks: list[bpy.types.ID], action: bpy.types.Action, plan: BakePlan) -> None:
+    """Remove Mouthpiece's other strips from ``blocks`` and from what else they moved, and unused Actions.
+
+    A patch takes away only what lies wholly under it.
+    """
+    span = (float(plan.frames[0]) - 1.0, float(plan.frames[-1]) + 1.0) if plan.strip.patch else None
     former: set[bpy.types.Action] = set()
     others: set[bpy.types.ID] = set()
     for block in blocks:
-        gone = _remove_strips(block, action)
+        gone = _remove_strips(block, action, span=span)
         former |= gone
         others |= {block for old in gone for block in moved_by(old)}
     for moved in others.difference(blocks):
@@ -155,14 +229,23 @@ def moved_by(action: bpy.types.Action) -> list[bpy.types.ID]:
 
 
 def _remove_strips(
-    block: bpy.types.ID, keep: bpy.types.Action, only: set[bpy.types.Action] | None = None
+    block: bpy.types.ID,
+    keep: bpy.types.Action,
+    *,
+    only: set[bpy.types.Action] | None = None,
+    span: tuple[float, float] | None = None,
 ) -> set[bpy.types.Action]:
-    """Remove Mouthpiece's strips but ``keep``'s, and tracks that leaves empty; the strips' Actions."""
+    """Remove Mouthpiece's strips but ``keep``'s, and tracks that leaves empty; the strips' Actions.
+
+    ``only`` these Actions' strips go, and only those that lie within the scene frames of ``span``.
+    """
     gone = set()
     data = block.animation_data
     for track in list(data.nla_tracks) if data else ():
         ours = [strip for strip in track.strips if is_ours(strip) and strip.action != keep]
         former = [strip for strip in ours if only is None or strip.action in only]
+        if span is not None:
+            former = [s for s in former if s.frame_start >= span[0] and s.frame_end <= span[1]]
         for strip in former:
             gone.add(strip.action)
             track.strips.remove(strip)

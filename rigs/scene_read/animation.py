@@ -65,3 +65,9 @@ def animation_of(datablock: bpy.types.ID, mark: str = "") -> bpy.types.Action | 
     strips = [strip for track in reversed(data.nla_tracks) for strip in track.strips if strip.action]
     marked = (strip.action for strip in strips if mark and mark in strip.action)
     return next(marked, data.action or next((strip.action for strip in strips), None))
+
+
+def baked_action(datablock: bpy.types.ID) -> bpy.types.Action | None:
+    """The topmost action of Mouthpiece on ``datablock``, None without one."""
+    action = animation_of(datablock, MARK)
+    return action if action is not None and MARK in action else None

@@ -30,7 +30,7 @@ def object_animation(target: bpy.types.Object) -> tuple[bpy.types.Action, bpy.ty
 def read_take(source: TakeSource) -> Take:
     """The performance of an action as a Take at 25 Hz. Raises TakeError when it holds none."""
     name = source.action.name
-    if MARK in source.action:
+    if MARK in source.action and not source.own:
         raise TakeError(
             f"The reference {name} is Mouthpiece's own bake: choose a captured or hand-made take."
         )

@@ -13,6 +13,9 @@ import mouthpiece  # noqa: E402
 
 OPERATORS = {
     "bake",
+    "bake_export",
+    "bake_options_reset",
+    "bake_to_asset",
     "batch_bake",
     "batch_report",
     "cache_clear",
@@ -33,6 +36,7 @@ OPERATORS = {
     "mapping_poke",
     "mapping_reset",
     "mapping_save",
+    "preflight",
     "preview_rest",
     "preview_style",
     "reference_add",

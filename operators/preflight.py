@@ -1,0 +1,48 @@
+"""Pre-flight: say what would keep the face from moving, before anything is baked."""
+
+from __future__ import annotations
+
+import bpy
+
+from ..inference.errors import MouthpieceError
+from ..inference.types import SAMPLE_RATE
+from ..rigs.scene_read import find_target
+from ..rigs.scene_read.preflight import preflight
+from .bake_options import start_frame
+from .messages import succeed
+from .sound import file_samples, sound_samples
+
+
+class MOUTHPIECE_OT_preflight(bpy.types.Operator):
+    """Look for everything that would keep the face from moving: hidden, muted, driven, linked or unmapped"""
+
+    bl_idname = "mouthpiece.preflight"
+    bl_label = "Check Before Baking"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        if find_target(context) is None:
+            cls.poll_message_set("Select the face, or choose it in the Mouthpiece tab")
+            return False
+        return True
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        start, seconds, problems = _sound(context)
+        rig, found = preflight(context, start, seconds)
+        found += problems
+        ready = "Nothing stands in the way of a bake" if rig else "This cannot be baked"
+        message = f"{len(found)} thing{'s' if len(found) != 1 else ''} to look at" if found and rig else ready
+        context.window_manager.mouthpiece.preflight = "\n".join(found) if found else f"{ready}."
+        return succeed(self, context, message, found)
+
+
+def _sound(context: bpy.types.Context) -> tuple[float | None, float, list[str]]:
+    """First frame and length of the sound in seconds, and what is wrong with it."""
+    settings = context.scene.mouthpiece
+    if settings.sound is None and not settings.audio_path:
+        return None, 0.0, ["No dialogue is chosen: pick a sound."]
+    try:
+        samples = sound_samples(settings.sound) if settings.sound else file_samples(settings.audio_path)
+        return start_frame(context.scene), len(samples) / SAMPLE_RATE, []
+    except MouthpieceError as error:
+        return None, 0.0, [str(error)]

@@ -1,0 +1,132 @@
+"""Why a face would not move, told before anything is baked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import bpy
+
+from ...inference.errors import RigError
+from ..rig import Rig
+from .animation import MARK
+from .character import find_target, read_rig
+from .table import stored_entries
+
+
+def preflight(
+    context: bpy.types.Context, start: float | None = None, seconds: float = 0.0
+) -> tuple[Rig | None, list[str]]:
+    """The character's rig, None where it cannot be baked, and everything that stands in a bake's way.
+
+    ``start`` and ``seconds`` are the sound's first scene frame and length, where they are known.
+    """
+    scene, settings = context.scene, context.scene.mouthpiece
+    target = find_target(context)
+    if target is None:
+        return None, ["No face is chosen: select it, or choose it in the Mouthpiece tab."]
+    try:
+        rig = read_rig(scene, target, settings.head_target, settings.head_bone)
+    except RigError as error:
+        return None, [str(error)]
+    found = list(rig.notes)
+    for face in rig.faces:
+        found += _mesh(bpy.data.objects[face.mesh], context)
+        found += _strips(face.key, face.mesh)
+    for control in rig.controls:
+        found += _strips(control.datablock, control.owner)
+    found += _mapping(rig)
+    if start is not None:
+        found += _timeline(scene, start, seconds)
+    return rig, list(dict.fromkeys(found))
+
+
+def _mesh(mesh: bpy.types.Object, context: bpy.types.Context) -> Iterator[str]:
+    """What keeps a mesh from being seen, or from showing its shape keys."""
+    if mesh.name not in context.view_layer.objects:
+        yield f"{mesh.name} is in a collection that this view layer leaves out: you will not see it move."
+    elif not mesh.visible_get():
+        yield f"{mesh.name} is hidden: show it to see it move."
+    if mesh.hide_render:
+        yield f"{mesh.name} is hidden in renders: it will not move in the film."
+    if mesh.mode == "EDIT":
+        yield f"{mesh.name} is in Edit Mode, which shows no shape keys: leave it."
+    for modifier in mesh.modifiers:
+        if modifier.type == "ARMATURE" and not modifier.show_viewport:
+            yield f"{mesh.name}: its modifier {modifier.name} is switched off: its bones will not move it."
+        if modifier.type == "MESH_SEQUENCE_CACHE" and modifier.show_viewport:
+            yield f"{mesh.name}: its modifier {modifier.name} plays a cache, which hides the shape keys."
+        if modifier.type == "SURFACE_DEFORM" and modifier.show_viewport and not modifier.is_bound:
+            yield f"{mesh.name}: its modifier {modifier.name} is not bound: it will not follow the face."
+    key = mesh.data.shape_keys
+    if all(block.slider_max <= block.slider_min for block in key.key_blocks[1:]):
+        yield f"{mesh.name}: the ranges of its shape keys are empty: raise their maxima."
+
+
+def _strips(block: bpy.types.ID, name: str) -> Iterator[str]:
+    """What on the NLA keeps Mouthpiece's track from being heard."""
+    data = block.animation_data
+    if data is None:
+        return
+    for track in data.nla_tracks:
+        ours = any(strip.action is not None and MARK in strip.action for strip in track.strips)
+        if ours and track.mute:
+            yield f"{name}: its NLA track {track.name} is muted: unmute it to see the bake."
+        elif not ours and not track.mute and _over_ours(data, track):
+            yield f"{name}: its NLA track {track.name} lies above Mouthpiece's and replaces what it shows."
+
+
+def _over_ours(data: bpy.types.AnimData, above: bpy.types.NlaTrack) -> bool:
+    """Whether a track replaces what Mouthpiece's track below it shows at the same time."""
+    below = True
+    for track in data.nla_tracks:
+        if track == above:
+            below = False
+        spans = [s for s in track.strips if s.action is not None and MARK in s.action]
+        if below and any(
+            strip.blend_type == "REPLACE"
+            and not strip.mute
+            and (strip.influence > 0.0 or not strip.use_animated_influence)
+            and strip.frame_start < ours.frame_end
+            and ours.frame_start < strip.frame_end
+            for strip in above.strips
+            for ours in spans
+        ):
+            return True
+    return False
+
+
+def _mapping(rig: Rig) -> Iterator[str]:
+    """What the mapping leaves still."""
+    coverage = rig.coverage
+    if not coverage.poses and "jawOpen" in coverage.missing:
+        yield f"{rig.name}: nothing follows jawOpen, so the mouth will hardly open; give it a target."
+    still = [
+        f"{face.mesh}: {key}"
+        for face in rig.faces
+        for key, weights in face.mapping.drives.items()
+        if not any(weights.values())
+    ]
+    if still:
+        yield f"A gain of 0 keeps these still: {', '.join(still)}."
+    target = bpy.data.objects.get(rig.name)
+    entries = stored_entries([target]) if target is not None else ()
+    keys = {key for face in rig.faces for key in (*face.mapping.drives, *face.poses)}
+    lost = [
+        entry.target.name
+        for entry in entries
+        if entry.target.kind in ("SHAPE_KEY", "POSE") and entry.target.name not in keys
+    ]
+    if lost:
+        yield f"{rig.name} has no such shape keys, which its mapping names: {', '.join(dict.fromkeys(lost))}."
+
+
+def _timeline(scene: bpy.types.Scene, start: float, seconds: float) -> Iterator[str]:
+    """Whether the scene plays what is baked."""
+    end = start + seconds * scene.render.fps / scene.render.fps_base
+    if end < scene.frame_start or start > scene.frame_end:
+        yield (
+            f"The sound plays from frame {start:g} to {end:.0f}, outside of the scene's "
+            f"{scene.frame_start} to {scene.frame_end}: you will see nothing of it."
+        )
+    elif end > scene.frame_end + 1:
+        yield f"The scene ends at frame {scene.frame_end}, before the sound does at {end:.0f}."
