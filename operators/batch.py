@@ -95,6 +95,7 @@ class MOUTHPIECE_OT_batch_bake(bpy.types.Operator):
         state.running, state.cancel_requested, state.progress = True, False, 0.0
         state.status, state.failed, state.batch_left, state.batch_report = "", False, "", ""
         state.batch_rows.clear()
+        redraw(context)
         return BatchJob(read_batch(context))
 
     def _finish(self, context: bpy.types.Context, job: BatchJob, tally: Tally) -> set[str]:
