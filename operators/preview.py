@@ -22,7 +22,7 @@ INTERVAL = 1 / 50
 PAUSE = 0.3
 """Seconds of rest between two rounds."""
 STOPPED = "Preview stopped; nothing was changed"
-SIDES = ("Without references", "With references")
+SIDES = ("Without", "With references")
 
 
 class MOUTHPIECE_OT_preview_style(bpy.types.Operator):
@@ -72,7 +72,6 @@ class MOUTHPIECE_OT_preview_style(bpy.types.Operator):
         state = context.window_manager.mouthpiece
         try:
             self._request = _read(context)
-            self._request.whole.rig()  # says at once what is wrong with it
         except MouthpieceError as error:
             return fail(self, context, error)
         self._job: InferenceJob | None = None

@@ -95,7 +95,7 @@ def _draw_work(
     if state.previewing or state.live:
         row = layout.row(align=True)
         row.label(text=state.preview_now or state.live_now, icon="HIDE_OFF")
-        row.operator("mouthpiece.cancel", text="Stop", icon="X")
+        row.operator("mouthpiece.cancel", text="", icon="X")
 
 
 def _draw_status(
