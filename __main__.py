@@ -21,13 +21,13 @@ from .inference.animate import animate
 from .inference.bank import Bank
 from .inference.batch import bench as batch_bench
 from .inference.batch import command as batch
-from .inference.bench import measure
+from .inference.bench import measure, throughput, throughput_table
 from .inference.errors import MouthpieceError, OutputError
 from .inference.info import describe
 from .inference.livelink import write_csv
 from .inference.model import Model
 from .inference.resample import resample
-from .inference.runtime import DEVICES
+from .inference.runtime import DEVICES, available
 from .inference.session import Session
 from .inference.source import sound, take
 from .inference.stream import frame_line, stream_frames
@@ -98,6 +98,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     verb.add_argument("--short", type=int, default=10_000, help="short lines of the batch; 0 for none")
     verb.add_argument("--workers", type=int, default=2, help="processes of the batch")
     verb.add_argument("--widths", action="store_true", help="time of a step against its rows instead")
+    verb.add_argument("--devices", action="store_true", help="all devices that are here by width instead")
     verb.set_defaults(run=run_bench)
     options = parser.parse_args(arguments)
     if options.verb == "stream" and not 1000 <= options.rate <= 768_000:
@@ -155,6 +156,10 @@ def run_info(options: argparse.Namespace) -> None:
 
 def run_bench(options: argparse.Namespace) -> None:
     """Show how fast it is."""
+    if options.devices:
+        rows = list(throughput(available() if options.device == "auto" else [options.device]))
+        print(json.dumps([asdict(row) for row in rows], indent=1) if options.json else throughput_table(rows))
+        return
     if options.widths:
         print(*batch_bench.widths(options.device), sep="\n", flush=True)
         return

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, astuple, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from .bank import Bank
+from .features import HOPS, MELS
 from .model import Model
 from .session import Session
 from .types import SAMPLE_RATE, TICK_RATE, TICK_SAMPLES, C, Take
@@ -17,6 +20,10 @@ VOICE_SECONDS = 20
 """Length of the synthetic voice, which is repeated as often as needed."""
 TAKE_SECONDS = 10
 WARM_UP = TICK_RATE
+BATCHES = (1, 4, 16, 64)
+"""Widths of a batch whose throughput is measured."""
+SETTLE = 3
+"""Steps before a measurement: torch works out shapes in the first and records its graph in the second."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +53,20 @@ class Speed:
         rows = asdict(self)
         width = max(map(len, rows))
         return "\n".join(f"{name.ljust(width)}  {_shown(value)}" for name, value in rows.items())
+
+
+@dataclass(frozen=True)
+class Throughput:
+    """Tracks side by side on one device, each with a voice and a reference. Medians, of the clock."""
+
+    device: str
+    batch: int
+    tick_ms: float
+    """A frame of every track: features, retrieval, noise, networks and expression."""
+    networks_ms: float
+    """The share of the networks in it."""
+    times_real_time: float
+    """Seconds of animation that all tracks together get in a second."""
 
 
 def voice(seconds: int = VOICE_SECONDS) -> np.ndarray:
@@ -97,6 +118,38 @@ def measure(seconds: float = 60.0, device: str = "auto", weights: Path | None = 
     )
 
 
+def throughput(
+    devices: Iterable[str],
+    batches: Sequence[int] = BATCHES,
+    ticks: int = TICK_RATE,
+    weights: Path | None = None,
+) -> Iterator[Throughput]:
+    """Measure every device with every width of the batch. Raises WeightsError or DeviceError."""
+    sound = voice()
+    for device in devices:
+        model = Model.load(weights, device)
+        bank = Bank(model)
+        bank.add(_take(sound))
+        for batch in batches:
+            session = Session(model, batch=batch, bank=bank)
+            tick_ms = _median(session.push, [_shifted(sound, tick, batch) for tick in range(ticks)])
+            networks_ms = _median(_networks(model, batch), [()] * ticks)
+            yield Throughput(model.device, batch, tick_ms, networks_ms, batch * 1e3 / TICK_RATE / tick_ms)
+
+
+def throughput_table(rows: Iterable[Throughput]) -> str:
+    """A line for each measurement."""
+    names = [field.name for field in fields(Throughput)]
+    lines = [[str(v) if isinstance(v, str | int) else f"{v:.2f}" for v in astuple(row)] for row in rows]
+    widths = [max(map(len, column)) for column in zip(names, *lines, strict=True)]
+    return "\n".join(
+        "  ".join(
+            [line[0].ljust(widths[0]), *(v.rjust(w) for v, w in zip(line[1:], widths[1:], strict=True))]
+        )
+        for line in (names, *lines)
+    )
+
+
 def peak_memory() -> float | None:
     """Largest resident memory of this process so far, MiB; None where the system does not say (Windows)."""
     try:
@@ -111,11 +164,46 @@ def peak_memory() -> float | None:
 
 def _reference(model: Model, sound: np.ndarray) -> float:
     """Seconds that a reference of ``TAKE_SECONDS`` with sound takes to embed."""
-    motion = np.random.default_rng(0).random((TAKE_SECONDS * TICK_RATE, C), np.float32)
-    take = Take(motion, TICK_RATE, "bench", sound[: TAKE_SECONDS * SAMPLE_RATE])
+    take = _take(sound)
     started = time.perf_counter()
     Bank(model).add(take)
     return time.perf_counter() - started
+
+
+def _take(sound: np.ndarray) -> Take:
+    """A reference with sound that moves anyhow."""
+    motion = np.random.default_rng(0).random((TAKE_SECONDS * TICK_RATE, C), np.float32)
+    return Take(motion, TICK_RATE, "bench", sound[: TAKE_SECONDS * SAMPLE_RATE])
+
+
+def _networks(model: Model, batch: int) -> Callable[[tuple], None]:
+    """What steps the networks alone, with the same input every time."""
+    mel, noise = np.zeros((batch, HOPS, MELS), np.float32), np.zeros((batch, model.noise_size), np.float32)
+    found, state = model.nothing_found(batch), model.initial_state(batch)
+
+    def step(_: tuple) -> None:
+        nonlocal state
+        heard, state = model.listen(mel, state)
+        _, state = model.move(heard, found, noise, state)
+
+    return step
+
+
+def _median(step: Callable[[Any], object], feed: Sequence[Any]) -> float:
+    """Milliseconds that ``step`` takes for one of ``feed``, after it has settled."""
+    for one in feed[:SETTLE]:
+        step(one)
+    times = np.empty(len(feed))
+    for index, one in enumerate(feed):
+        started = time.perf_counter()
+        step(one)
+        times[index] = time.perf_counter() - started
+    return 1e3 * float(np.median(times))
+
+
+def _shifted(sound: np.ndarray, tick: int, batch: int) -> np.ndarray:
+    """A tick of every track, ``[B, 640]``: each says something else."""
+    return np.stack([_tick(sound, tick + 7 * row) for row in range(batch)])
 
 
 def _tick(sound: np.ndarray, tick: int) -> np.ndarray:

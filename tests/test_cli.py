@@ -17,6 +17,7 @@ import soundfile
 from mouthpiece import __main__ as cli
 from mouthpiece.inference import source
 from mouthpiece.inference.animate import animate
+from mouthpiece.inference.bench import throughput, throughput_table
 from mouthpiece.inference.decode import load_audio
 from mouthpiece.inference.livelink import HEADER, read_take, write_csv
 from mouthpiece.inference.model import Model
@@ -264,6 +265,18 @@ def test_bench_measures() -> None:
     speed = json.loads(result.stdout)
     assert 0 < speed["frame_ms_p50"] <= speed["frame_ms_p99"]
     assert b"frame_ms_p99" in mouthpiece("bench", "--seconds", "1").stdout
+
+
+def test_throughput_by_device_and_batch() -> None:
+    rows = list(throughput(["cpu"], (1, 3), ticks=4))
+    assert [(row.device, row.batch) for row in rows] == [("cpu", 1), ("cpu", 3)]
+    for row in rows:
+        assert row.networks_ms > 0
+        assert row.times_real_time == pytest.approx(row.batch * 40 / row.tick_ms)
+    head, *lines = throughput_table(rows).splitlines()
+    assert head.split() == ["device", "batch", "tick_ms", "networks_ms", "times_real_time"]
+    assert [line.split()[:2] for line in lines] == [["cpu", "1"], ["cpu", "3"]]
+    assert len({len(line) for line in (head, *lines)}) == 1
 
 
 def test_colons_in_references(tmp_path: Path, take: Path, wav: Path) -> None:
