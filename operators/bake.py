@@ -6,6 +6,9 @@ import bpy
 import numpy as np
 
 from ..inference.errors import Cancelled, MouthpieceError
+from ..inference.types import SAMPLE_RATE
+from ..rigs.rig import Rig
+from ..rigs.scene_read.preflight import obstacles
 from ..rigs.scene_write import write_bake
 from .job import InferenceJob
 from .messages import fail, redraw, stopped, succeed
@@ -102,10 +105,9 @@ class MOUTHPIECE_OT_bake(bpy.types.Operator):
         show_shares(context.scene.mouthpiece, request.references, request.gave)
         coverage = rig.coverage
         context.window_manager.mouthpiece.coverage = coverage.text()
-        keys = sum(len(face.mapping.drives) for face in rig.faces)
-        meshes = f"{len(rig.faces)} mesh{'es' if len(rig.faces) != 1 else ''}"
-        message = f"Baked {len(plan.frames)} frames onto {keys} shape keys of {meshes}"
-        notes = (*request.notes, *request.told, *plan.notes)
+        message = f"Baked {len(plan.frames)} frames onto {_targets(rig)}"
+        hidden = obstacles(rig, context, request.clock.start, len(request.audio) / SAMPLE_RATE)
+        notes = (*request.notes, *request.told, *plan.notes, *hidden)
         return succeed(self, context, f"{message}; {coverage.summary()}", notes)
 
     def _leave(self, context: bpy.types.Context) -> None:
@@ -115,6 +117,16 @@ class MOUTHPIECE_OT_bake(bpy.types.Operator):
         context.window_manager.event_timer_remove(self._timer)
         context.window_manager.mouthpiece.running = False
         redraw(context)
+
+
+def _targets(rig: Rig) -> str:
+    """What a bake moves, in words."""
+    keys = sum(len(face.mapping.drives) + len(face.poses) for face in rig.faces)
+    meshes = f"{len(rig.faces)} mesh{'es' if len(rig.faces) != 1 else ''}"
+    parts = [f"{keys} shape keys of {meshes}"] if rig.faces else []
+    if rig.controls:
+        parts.append(f"{len(rig.controls)} control{'s' if len(rig.controls) != 1 else ''}")
+    return " and ".join(parts)
 
 
 def _start(context: bpy.types.Context) -> None:

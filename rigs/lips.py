@@ -54,7 +54,7 @@ def find_lips(rest: np.ndarray, opening: np.ndarray) -> Lips | None:
     axes = mouth_axes(rest, opening)
     if axes is None:
         return None
-    place = (rest - rest.mean(axis=0)) @ axes.T
+    place = (np.asarray(rest, np.float64) - rest.mean(axis=0)) @ axes.T
     fall = -(opening @ axes[1])
     most = fall.max()
     lower = np.flatnonzero(fall > PARTING * most)
@@ -110,12 +110,12 @@ def _parting_pairs(
         others = order[first:last]
         if not len(others):
             continue
-        apart = np.linalg.norm(place[some][:, None] - place[others][None], axis=2)
-        parts = fall[some][:, None] - fall[others][None] > parting
-        above = place[others, 1][None] > place[some, 1][:, None] - 0.25 * reach
-        apart = np.where(parts & above, apart, np.inf)
+        here, there = place[some], place[others]
+        apart = (here**2).sum(axis=1)[:, None] + (there**2).sum(axis=1) - 2.0 * here @ there.T
+        apart[fall[some][:, None] - fall[others] <= parting] = np.inf
+        apart[there[:, 1] <= here[:, 1:2] - 0.25 * reach] = np.inf
         best = apart.argmin(axis=1)
-        found = apart[np.arange(len(some)), best] < reach
+        found = apart[np.arange(len(some)), best] < reach**2
         pairs += zip(others[best[found]], some[found], strict=True)
     return np.array(pairs, np.intp).reshape(-1, 2)
 

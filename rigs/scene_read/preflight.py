@@ -28,7 +28,15 @@ def preflight(
         rig = read_rig(scene, target, settings.head_target, settings.head_bone)
     except RigError as error:
         return None, [str(error)]
-    found = list(rig.notes)
+    found = [*rig.notes, *obstacles(rig, context, start, seconds)]
+    return rig, list(dict.fromkeys(found))
+
+
+def obstacles(
+    rig: Rig, context: bpy.types.Context, start: float | None = None, seconds: float = 0.0
+) -> list[str]:
+    """What keeps the baked ``rig`` from being seen to move, beside its own notes."""
+    found: list[str] = []
     for face in rig.faces:
         found += _mesh(bpy.data.objects[face.mesh], context)
         found += _strips(face.key, face.mesh)
@@ -36,8 +44,8 @@ def preflight(
         found += _strips(control.datablock, control.owner)
     found += _mapping(rig)
     if start is not None:
-        found += _timeline(scene, start, seconds)
-    return rig, list(dict.fromkeys(found))
+        found += _timeline(context.scene, start, seconds)
+    return found
 
 
 def _mesh(mesh: bpy.types.Object, context: bpy.types.Context) -> Iterator[str]:
