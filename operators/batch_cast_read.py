@@ -37,25 +37,45 @@ class Speaker:
         return read_rig(found, target, bpy.data.objects.get(self.head) if self.head else None, self.bone)
 
 
-def read_cast(context: bpy.types.Context, folder: Path) -> tuple[dict[str, Speaker], dict[str, str]]:
-    """Who can speak, by name, and why others cannot. References are written into ``folder`` as takes.
+@dataclass(frozen=True)
+class Cast:
+    """Who can speak, by name, and the ``problems`` of those who cannot.
 
-    An empty cast is the face of the settings, which then speaks everything.
+    ``alone`` is the one face of the settings, which speaks everything while no cast is chosen.
     """
+
+    speakers: dict[str, Speaker]
+    problems: dict[str, str]
+    alone: str = ""
+
+    def obstacle(self, name: str) -> str:
+        """Why ``name`` cannot speak a line, "" when it can."""
+        if not name:
+            return "nobody speaks it: assign it to a character of the cast"
+        if name in self.speakers:
+            return ""
+        return self.problems.get(name) or f"there is no character named {name} in the cast"
+
+
+def read_cast(context: bpy.types.Context, folder: Path) -> Cast:
+    """The cast of the scene. References are written into ``folder`` as takes."""
     settings = context.scene.mouthpiece
-    members = list(settings.batch.cast) or [settings]
+    members = {member.name: (member, member.target) for member in settings.batch.cast}
+    alone = ""
+    if not members:
+        target = find_target(context)
+        alone = target.name if target else "the face"
+        members = {alone: (settings, target)}
     speakers, problems = {}, {}
-    for member in members:
-        target = member.target or (find_target(context) if member == settings else None)
-        name = (target.name if target else "nobody") if member == settings else member.name
+    for name, (member, target) in members.items():
         try:
             if target is None:
-                raise RigError(f"{name} has no face: choose one in the cast.")
+                raise RigError(f"{name} is not chosen: add a character to the cast, or choose the face.")
             read_rig(context.scene, target, member.head_target, member.head_bone)
             speakers[name] = _speaker(context, member, name, target, folder)
         except MouthpieceError as error:
             problems[name] = str(error)
-    return speakers, problems
+    return Cast(speakers, problems, alone)
 
 
 def _speaker(

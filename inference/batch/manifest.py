@@ -47,6 +47,8 @@ class Defaults:
     seed: int = 0
     fps: float = 25.0
     formats: tuple[str, ...] = ("csv",)
+    rigs: bool = True
+    """Whether formats that only Blender makes need a rig of their own."""
 
 
 @dataclass(frozen=True)
@@ -168,7 +170,7 @@ def _line(
         face=cells.get("face") or shared.face,
     )
     needs = [name for name in line.formats if name in BLENDER_FORMATS]
-    if needs and not line.rig:
+    if needs and defaults.rigs and not line.rig:
         raise ManifestError(
             f"the format '{needs[0]}' needs a rig: name a .blend for the line or its character"
         )

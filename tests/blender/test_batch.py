@@ -282,3 +282,28 @@ def test_it_says_that_the_processor_took_over(dialogue) -> None:
     assert dialogue.bake() == {"FINISHED"}
     assert "'coreml' is not available" in bpy.context.window_manager.mouthpiece.status
     assert "'coreml' is not available" in dialogue.report()["notes"][0]
+
+
+def test_a_table_may_ask_for_what_the_scene_has(dialogue) -> None:
+    dialogue.stage.sound(0.3, "x.wav")
+    table = dialogue.stage.folder / "lines.csv"
+    table.write_text("id,audio,character,format\na,x.wav,Anna,glb+npz\nb,x.wav,,\n")
+    dialogue.batch.source, dialogue.batch.manifest = "MANIFEST", str(table)
+    assert dialogue.bake() == {"FINISHED"}
+    assert dialogue.statuses() == {"a": "done", "b": "failed"}
+    assert (dialogue.stage.folder / "out" / "a.npz").is_file()
+
+
+def test_scenes_of_two_frame_rates_are_refused(dialogue, everything) -> None:
+    if not hasattr(bpy.context.workspace, "sequencer_scene"):
+        pytest.skip("the sequencer has a scene of its own from Blender 5 on")
+    dialogue.strip("hello", 1, 5)
+    bpy.context.workspace.sequencer_scene = dialogue.scene
+    other = bpy.data.scenes.new("Other")
+    other.render.fps = 30
+    bpy.context.workspace.sequencer_scene = other
+    other.sequence_editor_create()
+    before = everything()
+    with pytest.raises(RuntimeError, match="Other runs at 30 frames a second, Scene at 25"):
+        dialogue.bake()
+    assert everything() == before
