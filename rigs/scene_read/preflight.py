@@ -9,7 +9,7 @@ import bpy
 from ...inference.errors import RigError
 from ..rig import Rig
 from .animation import MARK
-from .character import find_target, read_rig
+from .character import character_objects, find_target, read_rig
 from .table import stored_entries
 
 
@@ -117,7 +117,7 @@ def _mapping(rig: Rig) -> Iterator[str]:
     if still:
         yield f"A gain of 0 keeps these still: {', '.join(still)}."
     target = bpy.data.objects.get(rig.name)
-    entries = stored_entries([target]) if target is not None else ()
+    entries = stored_entries(character_objects(bpy.context.scene, target)) if target is not None else ()
     keys = {key for face in rig.faces for key in (*face.mapping.drives, *face.poses)}
     lost = [
         entry.target.name
