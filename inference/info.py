@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import platform
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
-from .model import WEIGHTS, Model
-from .runtime import DEVICES, obstacle, remedy, resolve
+from .model import WEIGHTS, Model, read_checked
+from .runtime import DEVICES, fault, remedy, resolve
 
 MANIFEST = WEIGHTS.parent / "blender_manifest.toml"
 
@@ -28,18 +29,18 @@ def describe(weights: Path = WEIGHTS) -> str:
         ),
         f"Python {platform.python_version()}, numpy {np.__version__}, ONNX Runtime {onnxruntime.__version__}",
     ]
-    lines += ["", *device_table()]
+    lines += ["", *device_table({name: read_checked(weights, name)[0] for name in model.hashes})]
     card = weights / "MODEL_CARD.md"
     if card.is_file():
         lines += ["", card.read_text(encoding="utf-8").strip()]
     return "\n".join(lines)
 
 
-def device_table() -> list[str]:
-    """A line for each choice of ``--device``: whether it is here, and if not, why and what would help."""
-    rows = [("device", "here", ""), ("auto", "yes", f"the same as {resolve('auto')}")]
+def device_table(contents: Mapping[str, bytes]) -> list[str]:
+    """A line for each choice of ``--device``: whether ``contents`` start on it, why not, and what helps."""
+    rows = [("device", "runs", ""), ("auto", "yes", f"the same as {resolve('auto')}")]
     for device in DEVICES[1:]:
-        reason = obstacle(device)
+        reason = fault(contents, device)
         rows.append((device, "no" if reason else "yes", f"{reason}: {remedy(device)}" if reason else ""))
     width = max(len(device) for device, *_ in rows)
     return [f"{device.ljust(width)}  {here.ljust(4)}  {note}".rstrip() for device, here, note in rows]

@@ -102,6 +102,15 @@ def available() -> list[str]:
     return [device for device in DEVICES[1:] if not obstacle(device)]
 
 
+def fault(contents: Mapping[str, bytes], device: str) -> str:
+    """Why ONNX files do not start on a device (not ``auto``), "" when they do: ``obstacle``, and a trial."""
+    try:
+        _start(contents, device)
+    except DeviceError as error:
+        return str(error)
+    return ""
+
+
 def remedy(device: str) -> str:
     """What to do to have a device."""
     return _HOW[device]
@@ -127,7 +136,7 @@ def open_networks(contents: Mapping[str, bytes], device: str = "auto") -> Opened
 
 
 def _start(contents: Mapping[str, bytes], device: str) -> list[OpenNetwork]:
-    """The networks on an accelerator, tried out. Raises DeviceError with the bare reason."""
+    """The networks on a device, tried out. Raises DeviceError with the bare reason."""
     reason = obstacle(device)
     if reason:
         raise DeviceError(reason)

@@ -162,9 +162,17 @@ def test_a_torch_that_does_not_load(folder: Path, monkeypatch: pytest.MonkeyPatc
     assert "libcudart.so.13" in model.notice
 
 
-def test_info_tells_of_every_device() -> None:
-    lines = describe().splitlines()
-    table = lines[lines.index(next(line for line in lines if line.startswith("device "))) + 1 :]
-    rows = {line.split()[0]: line.split()[1] for line in table[: len(runtime.DEVICES)]}
-    assert set(rows) == set(runtime.DEVICES)
-    assert {device for device, here in rows.items() if here == "yes"} == {"auto", *runtime.available()}
+def test_info_tells_which_devices_start(folder: Path, drives) -> None:
+    def rows() -> dict[str, str]:
+        lines = describe(folder).splitlines()
+        first = next(index for index, line in enumerate(lines) if line.startswith("device "))
+        return dict(line.split()[:2] for line in lines[first + 1 : first + 1 + len(runtime.DEVICES)])
+
+    before = rows()
+    assert set(before) == set(runtime.DEVICES)
+    assert {device for device, runs in before.items() if runs == "yes"} == {"auto", *runtime.available()}
+    drives(lambda session: session)  # which loads, and quietly runs on the processor
+    assert "cuda" in runtime.available()
+    assert rows() == before | {"cuda": "no"}
+    drives(lambda session: Driven(session, lambda value: value))
+    assert rows()["cuda"] == "yes"
