@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import bpy
 
 from ..inference.errors import AudioError, MouthpieceError
@@ -14,6 +16,8 @@ INTERVAL = 1 / 30
 """Seconds between two pictures while the timeline stands still."""
 BACKGROUND_WAIT = 10.0
 """Seconds that a script waits for the model at most; in the interface nobody waits."""
+SAY_EVERY = 0.5
+"""Seconds between two lines about how it goes."""
 STOPPED = "Live preview off; nothing was changed"
 
 
@@ -59,7 +63,7 @@ class MOUTHPIECE_OT_live_toggle(bpy.types.Operator):
         except MouthpieceError as error:
             _turn_off(context)
             return fail(self, context, error)
-        state.status, state.live_now = "", "Getting ready…"
+        state.status, state.live_now, self._said = "", "Getting ready…", 0.0
         self._timer = context.window_manager.event_timer_add(INTERVAL, window=context.window)
         context.window_manager.modal_handler_add(self)
         redraw(context)
@@ -93,6 +97,13 @@ class MOUTHPIECE_OT_live_toggle(bpy.types.Operator):
     def cancel(self, context: bpy.types.Context) -> None:
         """Blender ends the operator, as when another file is opened."""
         self._leave(context)
+
+    def _say(self, context: bpy.types.Context) -> None:
+        """Tell in the panel how it goes, now and then: each drawing costs time."""
+        if time.monotonic() - self._said > SAY_EVERY:
+            self._said = time.monotonic()
+            context.window_manager.mouthpiece.live_now = self._performance.says()
+            redraw(context)
 
     def _leave(self, context: bpy.types.Context) -> None:
         context.window_manager.event_timer_remove(self._timer)

@@ -45,8 +45,10 @@ def _show(context: bpy.types.Context, message: str, *, failed: bool) -> None:
 
 
 def redraw(context: bpy.types.Context) -> None:
-    """Draw the panel anew; Blender itself does so only where the mouse is."""
+    """Draw the panel anew; Blender itself does so only where the mouse is. The view draws itself."""
     for window in context.window_manager.windows:
         for area in window.screen.areas:
             if area.type == "VIEW_3D":
-                area.tag_redraw()
+                for region in area.regions:
+                    if region.type == "UI":
+                        region.tag_redraw()

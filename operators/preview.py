@@ -17,7 +17,7 @@ from .preview_overlay import Guard, Overlay, moment, rest_all
 from .preview_request import PreviewRequest, changed, excerpt, listed, manner
 from .request import disabled_reason, read_request
 
-INTERVAL = 1 / 50
+INTERVAL = 1 / 30
 """Seconds between two pictures."""
 PAUSE = 0.3
 """Seconds of rest between two rounds."""
@@ -147,7 +147,7 @@ class MOUTHPIECE_OT_preview_style(bpy.types.Operator):
             self._show(side)
         if state.preview_now != SIDES[side]:
             state.preview_now = SIDES[side]
-        redraw(context)
+            redraw(context)
 
     def _show(self, side: int) -> None:
         """Lay this moment of one side over the face. Raises RigError when the face has gone."""
