@@ -54,7 +54,7 @@ class Show:
         return {
             name: path.read_bytes()
             for name, path in named.items()
-            if not name.startswith(".mouthpiece/") and not name.startswith("report.")
+            if not name.startswith(".mouthpiece/") and not name.startswith("report")
         }
 
     def litter(self) -> list[Path]:

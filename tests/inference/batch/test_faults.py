@@ -87,6 +87,20 @@ def test_stopped_by_hand_or_by_the_farm(show, expected, stop: int) -> None:
     assert show.files() == files
 
 
+def test_shares_of_a_farm_side_by_side(show, expected) -> None:
+    manifest, files = expected
+    with (
+        start(manifest, "--out", show.out, "--share", "1/2") as one,
+        start(manifest, "--out", show.out, "--share", "2/2") as other,
+    ):
+        for process in (one, other):
+            assert process.communicate(timeout=120)[1] == ""
+    assert (one.returncode, other.returncode) == (0, 0) and show.files() == files
+    assert len(list(show.out.glob("report-*-of-2.html"))) == 2
+    assert batch(manifest, "--out", show.out, "--resume")[0] == 0
+    assert report(show)["counts"]["kept"] == len(files)
+
+
 def test_exit_codes_tell_the_truth(show) -> None:
     good = show.lines([0.2, 0.2])
     assert batch(good, "--out", show.out)[0] == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -229,6 +230,23 @@ class TestReferences:
             found = references.References(workshop.model, "w", cache).bank((text,)).shelf.style
             np.testing.assert_array_equal(found, expected)
             assert path.read_bytes() == whole
+
+    def test_many_writers_and_readers_at_once(self, tmp_path: Path) -> None:
+        path = tmp_path / "cache" / "entry.npz"
+        arrays = {"style": np.arange(4000, dtype=np.float32), "take": np.str_("hash")}
+
+        def work(seed: int) -> int:
+            seen = 0
+            for _ in range(20):
+                references.store(path, arrays)
+                found = references.load(path)
+                assert found is not None and np.array_equal(found["style"], arrays["style"])
+                seen += 1
+            return seen
+
+        with ThreadPoolExecutor(8) as pool:
+            assert sum(pool.map(work, range(8))) == 160
+        assert list(path.parent.iterdir()) == [path]
 
     def test_another_take_or_model_is_another_entry(self, show, tmp_path: Path, workshop) -> None:
         text, cache = str(show.folder / show.take()), tmp_path / "cache"
