@@ -13,7 +13,8 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from ..errors import ManifestError, OutputError
+from .. import source
+from ..errors import ManifestError, MouthpieceError, OutputError
 from ..output import replacing, sweep
 from .line import BLENDER_FORMATS, MOTION, Line, clash
 from .workshop import Result
@@ -84,8 +85,10 @@ class Store:
         return all(self.there(line, kind, record) for kind in made)
 
     def there(self, line: Line, kind: str, record: Record | None = None) -> bool:
-        """Whether the file of that format is what was written."""
+        """Whether the file of that format is what was written, and made of the same rig."""
         record = record or self.record(line) or {}
+        if kind in BLENDER_FORMATS and record.get("rig") != _rig(line):
+            return False
         digest = record.get("files", {}).get(kind)
         return bool(digest) and _digest(self.path(line, kind)) == digest
 
@@ -114,9 +117,12 @@ class Store:
 
     def add(self, line: Line, kind: str) -> None:
         """Note a file of a finished line that something else made. Raises OutputError."""
-        record = self.record(line) or {"id": line.id}
-        digest = _digest(self.path(line, kind))
-        self._write_record(line, record | {"files": {**record.get("files", {}), kind: digest}})
+        record, rig = self.record(line) or {"id": line.id}, _rig(line)
+        files = dict(record.get("files", {}))
+        if record.get("rig") != rig:  # those of another rig no longer count
+            files = {name: digest for name, digest in files.items() if name not in BLENDER_FORMATS}
+        files[kind] = _digest(self.path(line, kind))
+        self._write_record(line, record | {"files": files, "rig": rig})
 
     def _record(self, line: Line) -> Path:
         return self.records / f"{_name(line.id)}.json"
@@ -134,6 +140,14 @@ def inputs(places: Iterable[str | Path]) -> set[Path]:
 def _name(line_id: str) -> str:
     """A file name for any id, the same for ids that would be one file somewhere."""
     return hashlib.sha256(clash(line_id).encode()).hexdigest()[:32]
+
+
+def _rig(line: Line) -> str:
+    """What changes when the face that a line is put on does."""
+    try:
+        return f"{source.digest(line.rig)}/{line.face}"
+    except MouthpieceError:
+        return ""
 
 
 def _digest(path: Path) -> str:

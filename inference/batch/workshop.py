@@ -65,9 +65,9 @@ def fingerprint(folder: str = "") -> str:
 
 
 def line_key(line: Line, weights: str) -> str:
-    """Hash of everything that the files of ``line`` depend on. Raises AudioError for a missing file."""
+    """Hash of all that the motion of ``line`` depends on. Raises AudioError for a missing file."""
     settings = asdict(line)
-    for place in ("row", "id", "audio", "references", "weights", "character", "rig"):
+    for place in ("row", "id", "audio", "references", "weights", "character", "rig", "face"):
         del settings[place]
     content = {
         "engine": ENGINE,
@@ -75,7 +75,6 @@ def line_key(line: Line, weights: str) -> str:
         "audio": source.digest(line.audio),
         "references": sorted({(source.reference_digest(text), weight) for text, weight in weighed(line)}),
         "settings": settings,
-        "rig": source.digest(line.rig) if set(BLENDER_FORMATS) & set(line.formats) else "",
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 

@@ -123,9 +123,17 @@ def test_resume_and_changes(farm) -> None:
     stamp = (farm.out / "a.blend").stat().st_mtime_ns
     assert farm.batch("--resume").returncode == 0
     assert farm.statuses() == {"a": "kept"} and (farm.out / "a.blend").stat().st_mtime_ns == stamp
+    motion = next((farm.out / ".mouthpiece" / "motion").iterdir())
+    made = motion.stat().st_mtime_ns
     (farm.out / "a.blend").unlink()
     assert farm.batch("--resume").returncode == 0
     assert farm.statuses() == {"a": "done"} and (farm.out / "a.blend").is_file()
+    stamp = (farm.out / "a.blend").stat().st_mtime_ns
+    bpy.data.objects["Prop"].location.x = 20
+    bpy.ops.wm.save_as_mainfile(filepath=str(farm.folder / "rig.blend"))
+    assert farm.batch("--resume").returncode == 0
+    assert farm.statuses() == {"a": "done"} and (farm.out / "a.blend").stat().st_mtime_ns > stamp
+    assert motion.stat().st_mtime_ns == made, "only Blender's part was to be made anew"
 
 
 def test_what_blender_cannot_do_is_named(farm) -> None:
