@@ -96,9 +96,8 @@ def place(batch: SceneBatch, store: Store, tally: Tally) -> list[str]:
         by_id = {outcome.id: outcome for outcome in own}
         for clip in clips:
             try:
-                plan = plan_bake(
-                    rigs[name], clip.channels, SceneClock(clip.rate, clip.start), whole=batch.whole_frames
-                )
+                clock = SceneClock(clip.rate, clip.start)
+                plan = plan_bake(rigs[name], clip.channels, clock, options=batch.options)
             except MouthpieceError as error:
                 _fail([by_id[clip.id]], error)
                 continue

@@ -10,6 +10,8 @@ import bpy
 from ..inference.batch.manifest import Manifest
 from ..inference.batch.store import Store
 from ..rigs.dialogue import Span
+from ..rigs.options import PLAIN, BakeOptions
+from .bake_options import read_options
 from .batch_cast_read import Speaker, read_cast
 from .batch_files import lines_of_files
 from .batch_strips import lines_of_strips
@@ -19,7 +21,10 @@ from .request import device_of
 
 @dataclass(frozen=True)
 class SceneBatch:
-    """What to make, by whom it is worn, and the scene frames of each line's strip (none for files)."""
+    """What to make, by whom it is worn, and the scene frames of each line's strip (none for files).
+
+    ``options`` are those of a single bake, apart from its range and its place on the NLA.
+    """
 
     scene: str
     source: str
@@ -27,7 +32,7 @@ class SceneBatch:
     speakers: dict[str, Speaker]
     spans: dict[str, Span]
     rate: float
-    whole_frames: bool
+    options: BakeOptions
     start: float
     device: str
     resume: bool
@@ -56,7 +61,7 @@ def read_batch(context: bpy.types.Context) -> SceneBatch:
         speakers=cast.speakers,
         spans=spans,
         rate=scene_rate(context.scene),
-        whole_frames=settings.whole_frames,
+        options=replace(read_options(context.scene), span=None, strip=PLAIN),
         start=settings.frame_start,
         device=device_of(context),
         resume=batch.resume,

@@ -26,7 +26,9 @@ class MOUTHPIECE_OT_mapping_detect(bpy.types.Operator):
         settings = context.scene.mouthpiece
         state = context.window_manager.mouthpiece
         try:
-            rig = read_rig(context.scene, find_target(context), settings.head_target, settings.head_bone)
+            rig = read_rig(
+                context.scene, find_target(context), settings.head_target, settings.head_bone, seal=False
+            )
         except MouthpieceError as error:
             state.coverage = ""
             return fail(self, context, error)

@@ -121,7 +121,7 @@ def read_request(context: bpy.types.Context) -> BakeRequest:
     scene, settings = context.scene, context.scene.mouthpiece
     target = find_target(context)
     head = settings.head_target
-    read_rig(scene, target, head, settings.head_bone)
+    read_rig(scene, target, head, settings.head_bone, seal=False)
     clock = SceneClock(scene.render.fps / scene.render.fps_base, start_frame(scene))
     audio = sound_samples(settings.sound) if settings.sound else file_samples(settings.audio_path)
     frames = clock.frames(frame_times(frame_count(len(audio))))

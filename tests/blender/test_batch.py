@@ -307,3 +307,16 @@ def test_scenes_of_two_frame_rates_are_refused(dialogue, everything) -> None:
     with pytest.raises(RuntimeError, match="Other runs at 30 frames a second, Scene at 25"):
         dialogue.bake()
     assert everything() == before
+
+
+def test_the_bakes_own_options_hold_for_every_line(dialogue) -> None:
+    dialogue.batch.listening = False
+    dialogue.strip("hello", 1, 5)
+    dialogue.bake()
+    full = curves(strips("Anna")["hello"])[:, :, 1]
+    output = dialogue.scene.mouthpiece.output
+    output.intensity_mouth, output.span = 0.0, "FRAMES"
+    dialogue.bake()
+    calm = curves(strips("Anna")["hello"])[:, :, 1]
+    assert calm.shape == full.shape and full[MOUTH].max() > 0 and np.all(calm[MOUTH] == 0)
+    np.testing.assert_array_equal(calm[UPPER], full[UPPER])
