@@ -16,7 +16,8 @@ class MOUTHPIECE_PT_bake_options(SidebarPanel, bpy.types.Panel):
     def draw(self, context: bpy.types.Context) -> None:
         layout, output = self.layout, context.scene.mouthpiece.output
         layout.use_property_split, layout.use_property_decorate = True, False
-        column = layout.column(heading="Intensity", align=True)
+        layout.label(text="Intensity")
+        column = layout.column(align=True)
         for region in ("mouth", "brows", "eyes", "head"):
             column.prop(output, f"intensity_{region}", slider=True)
         layout.prop(output, "smoothing", slider=True)

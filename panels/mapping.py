@@ -31,12 +31,12 @@ class MOUTHPIECE_UL_mapping(bpy.types.UIList):
         row = layout.row(align=True)
         row.active = item.enabled
         row.prop(item, "enabled", text="")
-        row.label(text=item.channel)
+        row = row.split(factor=0.55, align=True)
+        row.label(text=item.channel, translate=False)
+        row = row.row(align=True)
         icons = {"SHAPE_KEY": "SHAPEKEY_DATA", "POSE": "POSE_HLT", "PROPERTY": "RNA", "BONE": "BONE_DATA"}
-        row.label(text=item.name or "choose a target", icon=icons[item.kind] if item.name else "ERROR")
-        gain = row.row()
-        gain.ui_units_x = 2.5
-        gain.prop(item, "gain", text="", emboss=False)
+        icon = icons[item.kind] if item.name else "ERROR"
+        row.label(text=item.name or "choose a target", icon=icon, translate=False)
 
     def filter_items(
         self, context: bpy.types.Context, data: bpy.types.AnyType, propname: str

@@ -34,10 +34,13 @@ def read_rig(
     target: bpy.types.Object,
     head_target: bpy.types.Object | None = None,
     head_bone: str = "",
+    *,
+    seal: bool = True,
 ) -> Rig:
     """The character around ``target`` (a mesh, its armature or a parent) and how it can be driven.
 
-    An artist's table on any of its objects decides, else names are detected. Raises RigError when nothing of
+    An artist's table on any of its objects decides, else names are detected. Without ``seal`` the mesh's lips
+    are not looked for, which saves time where nothing will be baked. Raises RigError when nothing of
     the face can be animated, or the head cannot.
     """
     if target.name not in scene.objects:
@@ -65,7 +68,7 @@ def read_rig(
     if flame is not None and head_target is None and "neck" in flame.names.bones:
         head_target, head_bone = flame.armature, flame.names.bones["neck"]
     head_part = read_head(head_target, head_bone) if head_target else None
-    blended, seal = (None, flame.solve.seal) if flame else _mouth(faces, found)
+    blended, shutting = (None, flame.solve.seal) if flame else _mouth(faces, found, seal)
     return Rig(
         target.name,
         faces,
@@ -73,7 +76,7 @@ def read_rig(
         (*problems, *notes),
         tuple(controls),
         blended,
-        seal,
+        shutting,
         found.preset,
         found.confidence,
     )
@@ -123,9 +126,9 @@ def _faces(meshes: list[bpy.types.Object], found: Detection) -> tuple[tuple[Face
     return tuple(faces.values()), problems
 
 
-def _mouth(faces: tuple[FaceKeys, ...], found: Detection) -> tuple[Reduction | None, Seal | None]:
-    """How the mouth of a character is blended from poses, and how its lips are shut."""
-    if not faces:
+def _mouth(faces: tuple[FaceKeys, ...], found: Detection, seal: bool) -> tuple[Reduction | None, Seal | None]:
+    """How the mouth of a character is blended from poses, and, if asked for, how its lips are shut."""
+    if not faces or not (found.poses or seal):
         return None, None
     available = {name for face in faces for name in face.poses}
     wanted = {key: recipe for key, recipe in found.poses.items() if key in available}

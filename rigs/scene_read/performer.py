@@ -97,7 +97,7 @@ def _owner_rig(owner: bpy.types.Object | None) -> Rig | None:
         return None
     for scene in (bpy.context.scene, *owner.users_scene):
         try:
-            return read_rig(scene, owner)
+            return read_rig(scene, owner, seal=False)
         except RigError:
             continue
     return None
