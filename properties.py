@@ -147,19 +147,34 @@ BONE_AXES = tuple((axis, axis.replace("_", " ").title(), "") for axis in AXES)
 MOVEMENTS = tuple((name, name, "") for name in CHANNELS)
 
 
+OVERRIDABLE = {"LIBRARY_OVERRIDABLE"}
+"""What belongs to a character can be changed where the character comes from a library."""
+
+
 class MouthpieceMappingEntry(bpy.types.PropertyGroup):
     """One row of a mapping table: a facial movement and what it moves."""
 
-    channel: bpy.props.EnumProperty(name="Movement", description="Facial movement to follow", items=MOVEMENTS)
-    kind: bpy.props.EnumProperty(name="Kind", description="What is moved", items=TARGET_KINDS)
+    channel: bpy.props.EnumProperty(
+        name="Movement", description="Facial movement to follow", items=MOVEMENTS, override=OVERRIDABLE
+    )
+    kind: bpy.props.EnumProperty(
+        name="Kind", description="What is moved", items=TARGET_KINDS, override=OVERRIDABLE
+    )
     owner: bpy.props.PointerProperty(
         name="Object",
         description="Object that is moved; empty for every mesh of the character that has the shape key",
         type=bpy.types.Object,
+        override=OVERRIDABLE,
     )
-    name: bpy.props.StringProperty(name="Target", description="Shape key, bone, property or data path")
+    name: bpy.props.StringProperty(
+        name="Target", description="Shape key, bone, property or data path", override=OVERRIDABLE
+    )
     bone_axis: bpy.props.EnumProperty(
-        name="Axis", description="Own axis of the bone", items=BONE_AXES, default="ROTATION_X"
+        name="Axis",
+        description="Own axis of the bone",
+        items=BONE_AXES,
+        default="ROTATION_X",
+        override=OVERRIDABLE,
     )
     gain: bpy.props.FloatProperty(
         name="Gain",
@@ -167,22 +182,37 @@ class MouthpieceMappingEntry(bpy.types.PropertyGroup):
         default=1.0,
         precision=3,
         step=5,
+        override=OVERRIDABLE,
     )
     offset: bpy.props.FloatProperty(
-        name="Offset", description="Added to the target at all times", precision=3
+        name="Offset", description="Added to the target at all times", precision=3, override=OVERRIDABLE
     )
-    invert: bpy.props.BoolProperty(name="Invert", description="Move most where the face does not")
-    use_range: bpy.props.BoolProperty(name="Range", description="Keep the target within a range")
-    low: bpy.props.FloatProperty(name="Least", description="Lower end of the range", default=0.0)
-    high: bpy.props.FloatProperty(name="Most", description="Upper end of the range", default=1.0)
-    enabled: bpy.props.BoolProperty(name="Enabled", description="Use this row", default=True)
+    invert: bpy.props.BoolProperty(
+        name="Invert", description="Move most where the face does not", override=OVERRIDABLE
+    )
+    use_range: bpy.props.BoolProperty(
+        name="Range", description="Keep the target within a range", override=OVERRIDABLE
+    )
+    low: bpy.props.FloatProperty(
+        name="Least", description="Lower end of the range", default=0.0, override=OVERRIDABLE
+    )
+    high: bpy.props.FloatProperty(
+        name="Most", description="Upper end of the range", default=1.0, override=OVERRIDABLE
+    )
+    enabled: bpy.props.BoolProperty(
+        name="Enabled", description="Use this row", default=True, override=OVERRIDABLE
+    )
 
 
 class MouthpieceCharacter(bpy.types.PropertyGroup):
     """What belongs to one character rather than to a scene: its mapping table, empty for automatic."""
 
-    entries: bpy.props.CollectionProperty(type=MouthpieceMappingEntry)
-    entry_index: bpy.props.IntProperty(name="Entry", description="Row shown below the table")
+    entries: bpy.props.CollectionProperty(
+        type=MouthpieceMappingEntry, override={"LIBRARY_OVERRIDABLE", "USE_INSERTION"}
+    )
+    entry_index: bpy.props.IntProperty(
+        name="Entry", description="Row shown below the table", override=OVERRIDABLE
+    )
 
 
 class MouthpieceCastMember(bpy.types.PropertyGroup):
@@ -509,7 +539,7 @@ CLASSES = (
 def register() -> None:
     for cls in CLASSES:
         bpy.utils.register_class(cls)
-    bpy.types.Object.mouthpiece = bpy.props.PointerProperty(type=MouthpieceCharacter)
+    bpy.types.Object.mouthpiece = bpy.props.PointerProperty(type=MouthpieceCharacter, override=OVERRIDABLE)
     bpy.types.Scene.mouthpiece = bpy.props.PointerProperty(type=MouthpieceSettings)
     bpy.types.WindowManager.mouthpiece = bpy.props.PointerProperty(type=MouthpieceState)
     bpy.types.Strip.mouthpiece_character = bpy.props.StringProperty(

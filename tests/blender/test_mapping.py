@@ -215,3 +215,34 @@ def test_detection_reports_family_and_confidence(stage) -> None:
     bpy.ops.mouthpiece.mapping_detect()
     assert "speech by 5 mouth poses" in status()
     assert "recognised by VRM and MMD vowels, confidence" in bpy.context.window_manager.mouthpiece.coverage
+
+
+def test_the_table_of_an_overridden_character_is_kept(stage) -> None:
+    """Characters usually come from a library; what the artist maps belongs to the shot."""
+    face = stage.face("Face", ["jawOpen", "Weird"])
+    library = str(stage.folder / "library.blend")
+    bpy.data.libraries.write(library, {face}, fake_user=True)
+    bpy.data.objects.remove(face)
+    bpy.data.orphans_purge(do_recursive=True)
+    with bpy.data.libraries.load(library, link=True) as (_, wanted):
+        wanted.objects = ["Face"]
+    linked = wanted.objects[0]
+    stage.scene.collection.objects.link(linked)
+    bpy.context.view_layer.objects.active = linked
+    with pytest.raises(RuntimeError, match="Face is linked from a library and can hold no mapping"):
+        bpy.ops.mouthpiece.mapping_reset(mode="DETECT")
+    override = linked.override_create(remap_local_usages=True)
+    override.data = override.data.override_create(remap_local_usages=True)
+    bpy.context.view_layer.objects.active = override
+    bpy.ops.mouthpiece.mapping_reset(mode="DETECT")
+    entry(override, "jawOpen", "SHAPE_KEY", "Weird", gain=0.5)
+    path = str(stage.folder / "shot.blend")
+    bpy.ops.wm.save_as_mainfile(filepath=path)
+    bpy.ops.wm.open_mainfile(filepath=path)
+    rows = stage.scene.objects["Face"].mouthpiece.entries
+    assert [(row.channel, row.name, row.gain) for row in rows] == [
+        ("jawOpen", "jawOpen", 1.0),
+        ("jawOpen", "Weird", 0.5),
+    ]
+    (curves,) = pose(read_rig(stage.scene, stage.scene.objects["Face"]), frames(jawOpen=0.8))
+    np.testing.assert_allclose(curves.values, [[0.8, 0.4]], atol=1e-6)
