@@ -241,6 +241,10 @@ class MouthpieceCastMember(bpy.types.PropertyGroup):
     style_strength: bpy.props.FloatProperty(
         name="Style Strength", description="How far to follow the references", default=1.0, min=0.0, max=2.0
     )
+    influence_mouth: _influence("Mouth", "lips, jaw, cheeks and tongue")
+    influence_brows: _influence("Brows", "brows")
+    influence_eyes: _influence("Eyes", "gaze, lids and blinks")
+    influence_head: _influence("Head", "head")
     valence: bpy.props.FloatProperty(name="Valence", description="Mood", min=-1.0, max=1.0)
     arousal: bpy.props.FloatProperty(name="Arousal", description="Energy", min=-1.0, max=1.0)
 

@@ -11,7 +11,17 @@ from ..rigs.scene_read import find_target
 from ..rigs.scene_sequencer import assign, sequencer_scene, sound_strips
 from .messages import fail, succeed
 
-SHARED = ("head_target", "head_bone", "style_strength", "valence", "arousal")
+SHARED = (
+    "head_target",
+    "head_bone",
+    "style_strength",
+    "valence",
+    "arousal",
+    "influence_mouth",
+    "influence_brows",
+    "influence_eyes",
+    "influence_head",
+)
 """What a member of the cast takes over from the settings, and gives back to them."""
 _TAKE = (
     "action",

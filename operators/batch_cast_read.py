@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 import bpy
@@ -15,6 +15,7 @@ from ..inference.output import replacing
 from ..rigs.rig import Rig
 from ..rigs.scene_read import find_target, read_rig
 from .references_take import reference_take
+from .request import read_influence
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Speaker:
     channel: int
     character: Character
     weights: tuple[float, ...]
+    influence: tuple[float, float, float, float]
 
     def rig(self, scene: str) -> Rig:
         """The face as it is now. Raises RigError when it has gone."""
@@ -100,6 +102,7 @@ def _speaker(
             arousal=member.arousal,
         ),
         weights=tuple(item.weight for _, item in used),
+        influence=astuple(read_influence(member)),
     )
 
 

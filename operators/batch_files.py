@@ -41,7 +41,8 @@ def lines_of_files(batch: bpy.types.PropertyGroup, cast: Cast, seed: int) -> tup
 def _worn(line: Line, speaker: Speaker) -> Line:
     """The line as an action of the scene; other files that it asks for are written as well."""
     own = tuple(name for name in line.formats if name not in (*BLENDER_FORMATS, MOTION))
-    line = replace(line, character=speaker.name, formats=(*own, MOTION))
+    formats = (*own, MOTION)
+    line = replace(line, character=speaker.name, formats=formats, influence=speaker.influence)
     if line.references and line.references != speaker.character.references:
         return line
     return replace(line, references=speaker.character.references, weights=speaker.weights)

@@ -117,6 +117,7 @@ class _Strips:
                 seed=own_seed(self.seed, name),
                 formats=(MOTION,),
                 weights=speaker.weights,
+                influence=speaker.influence,
                 listens=listens,
             )
         )

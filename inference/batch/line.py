@@ -29,7 +29,8 @@ class Line:
 
     ``audio`` and ``references`` (``TAKE[:AUDIO]``) are paths or URLs; ``rig`` is a .blend with the
     character's face, ``face`` the object in it. ``weights`` are those of the references, () for all equal.
-    Who ``listens`` blinks, looks and nods, and leaves the mouth at rest.
+    Who ``listens`` blinks, looks and nods, and leaves the mouth at rest. ``influence`` is how far mouth,
+    brows, eyes and head follow the references.
     """
 
     row: int
@@ -47,6 +48,7 @@ class Line:
     face: str = ""
     weights: tuple[float, ...] = ()
     listens: bool = False
+    influence: tuple[float, float, float, float] = (1.0, 1.0, 1.0, 1.0)
 
     @property
     def where(self) -> str:

@@ -21,11 +21,15 @@ CHECK_TICKS = 25
 
 @dataclass(frozen=True)
 class Job:
-    """A line ready to be animated: its sound ``float32 [N]`` at 16 kHz, N > 0, and its references."""
+    """A line ready to be animated: its sound ``float32 [N]`` at 16 kHz, N > 0, and its references.
+
+    ``plain`` is the performance without references, for a line whose regions follow them only in part.
+    """
 
     line: Line
     audio: np.ndarray
     bank: Bank
+    plain: bool = False
 
     @property
     def track(self) -> Track:

@@ -14,7 +14,7 @@ from .. import model as weights
 from .. import source
 from ..errors import MouthpieceError, WeightsError
 from ..model import Model
-from ..regions import region
+from ..regions import Influence, blend, region
 from ..resample import resample
 from ..types import CHANNELS, TICK_RATE
 from .encode import csv_bytes, npz_bytes
@@ -97,19 +97,30 @@ class Workshop:
         Raises Cancelled.
         """
         failed: list[Result] = []
+        halves: dict[int, np.ndarray] = {}
 
         def jobs() -> Iterator[Job]:
             for line in lines:
                 try:
-                    yield Job(
-                        line, source.sound(line.audio), self.references.bank(line.references, line.weights)
-                    )
+                    bank = self.references.bank(line.references, line.weights)
+                    sound = source.sound(line.audio)
                 except Exception as error:
                     failed.append(Result(line, error=reason(error)))
+                    continue
+                yield Job(line, sound, bank)
+                if _mixed(line):
+                    yield Job(line, sound, self.references.bank(()), plain=True)
 
         for job, channels in animate_lines(self.model, jobs(), self.setup.width, cancelled):
             while failed:
                 yield failed.pop(0)
+            if _mixed(job.line):
+                other = halves.pop(job.line.row, None)
+                if other is None:
+                    halves[job.line.row] = channels
+                    continue
+                plain, styled = (channels, other) if job.plain else (other, channels)
+                channels = blend(plain, styled, Influence(*job.line.influence))
             try:
                 result = self._result(job.line, channels)
             except Exception as error:
@@ -129,6 +140,11 @@ class Workshop:
         if {MOTION, *BLENDER_FORMATS} & set(line.formats):
             files[MOTION] = npz_bytes(channels, TICK_RATE)
         return Result(line, line_key(line, self.weights), files, len(channels), sketch(channels))
+
+
+def _mixed(line: Line) -> bool:
+    """Whether a line is a mixture of a plain and a styled performance."""
+    return bool(line.references) and not Influence(*line.influence).full
 
 
 def reason(error: Exception) -> str:

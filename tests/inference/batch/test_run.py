@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from mouthpiece.inference.batch.workshop import Setup, Workshop, fingerprint
 from mouthpiece.inference.decode import load_audio
 from mouthpiece.inference.errors import Cancelled
 from mouthpiece.inference.livelink import read_take
+from mouthpiece.inference.types import INDEX
 
 
 def statuses(tally) -> list[str]:
@@ -43,6 +45,25 @@ def test_a_line_is_what_animate_makes(show, make, workshop) -> None:
     assert sorted(show.files()) == ["s/a.csv", "s/a.npz"]
     for name in show.files():
         np.testing.assert_allclose(read_take(show.out / name).channels, expected, atol=1e-5)
+
+
+def test_regions_may_follow_the_references_in_part(show, workshop) -> None:
+    show.sound("a.wav", 0.5)
+    show.take()
+    (line,) = read_manifest(show.write("a,a.wav,take.csv,npz", columns="id,audio,references,format")).lines
+
+    def channels(**changes: object) -> np.ndarray:
+        lines = [replace(line, **changes), replace(line, row=9, id="b")]
+        made = {result.line.id: result for result in workshop.make(lines)}
+        (show.folder / "made.npz").write_bytes(made["a"].files["npz"])
+        return read_take(show.folder / "made.npz").channels
+
+    styled, plain = channels(), channels(references=())
+    mixed = channels(influence=(1.0, 0.0, 1.0, 1.0))
+    brow, jaw = INDEX["browInnerUp"], INDEX["jawOpen"]
+    assert not np.array_equal(styled[:, brow], plain[:, brow])
+    np.testing.assert_array_equal(mixed[:, brow], plain[:, brow])
+    np.testing.assert_array_equal(mixed[:, jaw], styled[:, jaw])
 
 
 def test_bad_lines_are_named_and_stop_nobody(show, make) -> None:
