@@ -40,6 +40,13 @@ class Resident:
         with torch.inference_mode():
             self.tensor[row] = torch.as_tensor(value, dtype=self.tensor.dtype)
 
+    def __getitem__(self, place: object) -> np.ndarray:
+        return self.__array__()[place]
+
+    def reshape(self, *shape: int) -> np.ndarray:
+        """The values, on the processor, in another shape."""
+        return self.__array__().reshape(*shape)
+
     def copy(self) -> np.ndarray:
         """The values, on the processor."""
         return self.__array__()

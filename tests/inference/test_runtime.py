@@ -108,14 +108,22 @@ def test_a_provider_that_silently_took_the_processor(folder: Path, drives) -> No
     assert "could not load its libraries" in model.notice
 
 
-def test_a_provider_that_fails_at_the_start(folder: Path, drives) -> None:
-    def fail(session):
-        raise RuntimeError("CUDA failure 100: no device\nsecond line")
+def test_a_provider_that_fails_at_the_start(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    """ONNX Runtime would then print on standard output, where a stream writes its frames."""
+    library = runtime._library()
+    real = library.InferenceSession._create_inference_session
 
-    drives(fail)
+    def create(self, providers, *more):
+        if runtime.PROVIDERS["cuda"] in providers:
+            raise RuntimeError("CUDA failure 100: no device\nsecond line")
+        real(self, providers, *more)
+
+    monkeypatch.setattr(library.InferenceSession, "_create_inference_session", create)
+    monkeypatch.setattr(library, "get_available_providers", lambda: list(runtime.PROVIDERS.values()))
     model = Model.load(folder, "cuda")
     assert model.device == "cpu"
     assert "it does not start (CUDA failure 100: no device)" in model.notice
+    assert capsys.readouterr().out == ""
 
 
 def test_a_driver_that_fails_at_the_first_step(folder: Path, drives) -> None:

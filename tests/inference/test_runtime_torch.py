@@ -9,7 +9,6 @@ import pytest
 
 from mouthpiece.inference import runtime
 from mouthpiece.inference.bank import Bank
-from mouthpiece.inference.batch.packing import WIDTH
 from mouthpiece.inference.model import WEIGHTS, Found, Model
 from mouthpiece.inference.session import Session, Track
 
@@ -17,6 +16,7 @@ torch = pytest.importorskip("torch")
 onnx = pytest.importorskip("onnx")
 from mouthpiece.inference.runtime_torch.network import PLANS, Resident, TorchNetwork  # noqa: E402
 from mouthpiece.inference.runtime_torch.operators import OPERATORS, Unsupported  # noqa: E402
+from mouthpiece.inference.runtime_torch.plan import Graph, Plan  # noqa: E402
 
 TICKS, BATCH = 200, 8
 TOLERANCE = 1e-4
@@ -115,8 +115,6 @@ def one_node(operator: str, data: tuple, parameters: tuple, attributes: dict) ->
 
 def run_torch(content: bytes, data: tuple) -> list[np.ndarray]:
     """What the plan of a graph gives, of any element type."""
-    from mouthpiece.inference.runtime_torch.plan import Graph, Plan
-
     feed = [torch.from_numpy(np.ascontiguousarray(value)) for value in data]
     return [value.numpy() for value in Plan(Graph(content, "cpu"), feed).run(feed)]
 
@@ -192,17 +190,51 @@ def test_a_row_begins_anew_and_its_neighbour_goes_on(torch_model: Model, speech,
     assert not np.array_equal(second[1], first[1])
 
 
-def test_bits_do_not_depend_on_the_number_of_threads(torch_model: Model) -> None:
+def test_one_thread_works_and_others_keep_theirs(torch_model: Model, monkeypatch) -> None:
+    seen, real = [], Plan.run
+    monkeypatch.setattr(Plan, "run", lambda *given: seen.append(torch.get_num_threads()) or real(*given))
     before = torch.get_num_threads()
+    torch.set_num_threads(3)
     try:
-        runs = []
-        for threads in (1, 3):
-            torch.set_num_threads(threads)
-            runs.append([step["channels"] for step in steps(torch_model, WIDTH, 3)])
-            assert torch.get_num_threads() == threads
+        list(steps(torch_model, 2, 2))
+        assert torch.get_num_threads() == 3
     finally:
         torch.set_num_threads(before)
-    assert np.array_equal(*runs)
+    assert seen == [1] * 4
+
+
+def test_outputs_are_the_callers_own() -> None:
+    """Outputs that are views of an input, of a constant and of each other may be written into."""
+    helper = onnx.helper
+    nodes = [
+        helper.make_node("Identity", ["a"], ["same"]),
+        helper.make_node("Unsqueeze", ["same", "first"], ["wide"]),
+        helper.make_node("Identity", ["fixed"], ["constant"]),
+        helper.make_node("Sin", ["a"], ["made"]),
+        helper.make_node("Transpose", ["made"], ["turned"], perm=[1, 0]),
+    ]
+    outputs = ("same", "wide", "constant", "made", "turned")
+    graph = helper.make_graph(
+        nodes,
+        "views",
+        [helper.make_tensor_value_info("a", 1, ["batch", 8])],
+        [onnx.ValueInfoProto(name=name) for name in outputs],
+        [
+            onnx.numpy_helper.from_array(value, name)
+            for name, value in {"first": ints(0), "fixed": X[0]}.items()
+        ],
+    )
+    network = TorchNetwork(helper.make_model(graph).SerializeToString(), "cpu")
+    given = X[0].copy()
+    made = network.run(outputs, {"a": given})
+    arrays = [given, *made]
+    for index, one in enumerate(arrays):
+        assert not any(np.shares_memory(one, other) for other in arrays[index + 1 :])
+    for value in made:
+        value[:] = 7.0
+    again = network.run(outputs, {"a": given})
+    for value, right in zip(again, (X[0], X[:1], X[0], np.sin(X[0]), np.sin(X[0]).T), strict=True):
+        np.testing.assert_allclose(value, right, atol=1e-6)
 
 
 def test_few_plans_are_remembered(torch_model: Model, make_take) -> None:
@@ -247,6 +279,38 @@ def test_recorded_runs_agree(torch_model: Model, recorded: Model) -> None:
         for name, value in ours.items():
             assert isinstance(value, Resident) == name.startswith("state ")
             np.testing.assert_allclose(np.asarray(value), theirs[name], atol=1e-6, err_msg=name)
+
+
+def test_a_resident_state_is_like_an_array() -> None:
+    values = RNG.standard_normal((3, 2, 4)).astype(np.float32)
+    state = Resident(torch.from_numpy(values.copy()))
+    assert state.shape == values.shape and len(state) == 3
+    assert np.array_equal(np.asarray(state), values) and np.array_equal(state.copy(), values)
+    assert np.array_equal(state[1], values[1]) and np.array_equal(state.reshape(-1), values.reshape(-1))
+    kept = state.copy()
+    for row, value in ((0, 0.0), (1, values[2])):
+        state[row] = value
+        assert np.array_equal(state[row], np.broadcast_to(value, (2, 4)))
+    assert np.array_equal(state[2], values[2])
+    assert np.array_equal(kept, values)
+
+
+def test_an_old_state_stays_what_it_was(recorded: Model) -> None:
+    rng, states = np.random.default_rng(2), [recorded.initial_state(2)]
+    mels = (2 * rng.standard_normal((6, 2, 4, 80)) - 4).astype(np.float32)
+    noise = np.zeros((2, recorded.noise_size), np.float32)
+
+    def step(mel: np.ndarray, state: dict) -> tuple[np.ndarray, dict]:
+        heard, state = recorded.listen(mel, state)
+        return recorded.move(heard, recorded.nothing_found(2), noise, state)
+
+    frames = []
+    for mel in mels:
+        channels, state = step(mel, states[-1])
+        states.append(state)
+        frames.append(channels)
+    for mel, state, frame in zip(mels, states, frames, strict=False):
+        np.testing.assert_allclose(step(mel, state)[0], frame, atol=1e-6)
 
 
 def test_recorded_sessions_do_not_disturb_each_other(recorded: Model, torch_model: Model, speech) -> None:
