@@ -110,13 +110,18 @@ class Guard:
     def see(self, event: bpy.types.Event) -> None:
         """Whoever handles this event finds the artist's own values."""
         if event.type in NAVIGATION:
+            self._held = False
             return
         self._held = event.value == "PRESS"
         self.overlay.rest()
 
     def changed(self) -> None:
-        """A setting has changed and becomes an undo step; the next picture may come."""
-        self._held = False
+        """A setting has changed and becomes an undo step.
+
+        A button that is held takes all events to itself: only when one arrives here again is it let go, and
+        the undo step made.
+        """
+        self._held = not bpy.app.background
         self.overlay.rest()
 
     def _handlers(self) -> list[tuple[str, Callable[..., None]]]:

@@ -252,6 +252,29 @@ def test_a_changed_setting_lets_the_preview_rest_first(settings, overlaid) -> No
     bpy.context.window_manager.mouthpiece.previewing = False
 
 
+class Event:
+    def __init__(self, kind: str, value: str) -> None:
+        self.type, self.value = kind, value
+
+
+def test_nothing_is_shown_while_a_button_is_held(settings, overlaid) -> None:
+    """The events that a window sends around a click, an orbit and a pulled slider, whose own go elsewhere."""
+    _, show, _ = overlaid
+    guard = preview_overlay.installed[0]
+    show()
+    guard.see(Event("LEFTMOUSE", "PRESS"))
+    assert guard.quiet and not guard.overlay.shown
+    guard.see(Event("LEFTMOUSE", "RELEASE"))
+    assert not guard.quiet
+    show()
+    guard.see(Event("MIDDLEMOUSE", "PRESS"))
+    assert not guard.quiet and guard.overlay.shown
+    guard.see(Event("LEFTMOUSE", "PRESS"))
+    assert guard.quiet
+    guard.see(Event("MOUSEMOVE", "NOTHING"))
+    assert not guard.quiet
+
+
 def test_the_artists_own_edits_survive(settings, overlaid) -> None:
     """Only what the preview shows is put back, and what is gone is left alone."""
     overlay, show, _ = overlaid
