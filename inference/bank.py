@@ -98,6 +98,7 @@ class Bank:
         shelf = self.shelf
         found.style[row] = shelf.style * np.float32(strength)
         found.values[row, : len(places)] = shelf.values[places]
+        found.values[row, :, -self.model.deviation_size :] *= np.float32(strength)
         found.biases[row, : len(places)] = biases
         weights = np.exp(biases - biases[0])
         return np.bincount(shelf.owners[places], weights / weights.sum(), len(shelf.hashes))

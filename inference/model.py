@@ -28,7 +28,7 @@ STATE = "state."
 
 @dataclass(frozen=True)
 class Heard:
-    """One tick of ``B`` tracks: ``code [B, A]``, ``articulation [B, 4, F]`` probabilities, ``query [B, K]`` of
+    """A tick of ``B`` tracks: ``code [B, A]``, ``articulation [B, 4, F]`` probabilities, ``query [B, K]`` of
     length one, ``events [B, E]`` probabilities, ``affect [B, 2]`` valence and arousal in [-1, 1]."""
 
     code: np.ndarray
@@ -86,6 +86,7 @@ class Model:
         sizes = self.about["sizes"]
         self.noise_size, self.style_size, self.value_size = sizes["noise"], sizes["style"], sizes["value"]
         self.key_size, self.code_size, self.found = sizes["key"], sizes["code"], sizes["found"]
+        self.motion_size, self.deviation_size = sizes["motion"], sizes["deviation"]
         self.sharpness: float = self.about["sharpness"]
         self._shapes: dict[str, list[int]] = {}
         for network in (self._listen, self._move):
@@ -140,8 +141,10 @@ class Model:
                 "give one second or more."
             )
         has_audio = take.audio is not None
+        code, generic = self._alone(take.audio, len(channels))
         feed = {
-            "code": self._codes(take.audio, len(channels))[None],
+            "code": code[None],
+            "generic": generic[None],
             "channels": channels[None],
             "measured": take.measured.astype(np.float32).reshape(1, C),
             "has_audio": np.full((1, 1), has_audio, np.float32),
@@ -149,19 +152,25 @@ class Model:
         made, _ = self._remember(feed, {})
         return Entries(**{name: value[0] for name, value in made.items()})
 
-    def _codes(self, audio: np.ndarray | None, ticks: int) -> np.ndarray:
-        """The ear's code of each tick of a take's sound, ``float32 [ticks, A]``; zeros without sound."""
+    def _alone(self, audio: np.ndarray | None, ticks: int) -> tuple[np.ndarray, np.ndarray]:
+        """What the model hears in a take's sound and how it would move by itself, nothing drawn.
+
+        ``float32 [ticks, A]`` and latents ``[ticks, L]``; zeros without sound.
+        """
         codes = np.zeros((ticks, self.code_size), np.float32)
+        motion = np.zeros((ticks, self.motion_size), np.float32)
         if audio is None:
-            return codes
+            return codes, motion
         sound = np.zeros(ticks * TICK_SAMPLES, np.float32)
         given = audio[: len(sound)]
         sound[: len(given)] = given
-        state = self.initial_state()
+        state, nothing = self.initial_state(), self.nothing_found()
+        still = np.zeros((1, self.noise_size), np.float32)
         for tick, mel in enumerate(log_mel(sound).reshape(ticks, 1, HOPS, MELS)):
             heard, state = self.listen(mel, state)
-            codes[tick] = heard.code[0]
-        return codes
+            _, state = self.move(heard, nothing, still, state)
+            codes[tick], motion[tick] = heard.code[0], state["motion"].reshape(-1)[: self.motion_size]
+        return codes, motion
 
     def _read_about(self) -> dict:
         """What the first graph says about the model. Raises WeightsError."""

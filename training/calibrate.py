@@ -9,8 +9,8 @@ from torch import Tensor
 from .closure import Spoken, closure_counts, shut_threshold, spoken
 from .corpus.lips import LipReadout
 from .dataset import SILENCE, Utterance
+from .generate import no_guide
 from .metrics import correlation
-from .model.generator import Guide
 from .model.step import NOISE, Mouthpiece
 
 REACHES = (0.0, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1)
@@ -24,10 +24,7 @@ BETA = 2.0
 def play(model: Mouthpiece, mel: Tensor) -> tuple[Tensor, Tensor]:
     """Streams ``mel [B, 4 T, 80]`` without references or noise → channels ``[B, T, C]`` and feature
     probabilities ``[B, T, 4, F]``."""
-    batch, size = len(mel), model.config
-    guide = Guide(
-        torch.zeros(batch, size.style), torch.zeros(batch, 1, size.value), torch.full((batch, 1, 1), -1e9)
-    )
+    batch, guide = len(mel), no_guide(model, len(mel), 1, "cpu")
     state, frames, features = model.initial_state(batch), [], []
     for tick in mel.split(4, dim=1):
         heard, code, _, new = model.listen(tick, state)

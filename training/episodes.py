@@ -41,6 +41,8 @@ class Episode:
     """[B, T, C], what the virtual performer did"""
     motion: Tensor
     """[B, T, L], its latents"""
+    captured: Tensor
+    """[B, T, L], latents of the capture before any manner was laid over it"""
     mask: Tensor
     """[B, L], which latents were measured"""
     measured: Tensor
@@ -72,8 +74,9 @@ def draw(model: Mouthpiece, material: Material, recipe: Recipe, rows: Rows, step
     count, place = len(filmed.mel), recipe.device
     code, features, level = listen(model.encoder, augment(clean, generator).to(place))
     spoken = (clean[:count].mean((1, 2)) > MUTE).float().unsqueeze(1)
+    captured = calm(torch.tensor(filmed.channels))
     channels = perform(
-        calm(torch.tensor(filmed.channels)),
+        captured,
         features[:count].cpu(),
         level[:count].cpu(),
         rows.clips,
@@ -86,6 +89,7 @@ def draw(model: Mouthpiece, material: Material, recipe: Recipe, rows: Rows, step
         code=code * heard.unsqueeze(1),
         channels=channels,
         motion=model.codec.encode(channels, measured),
+        captured=model.codec.encode(captured.to(place), measured),
         mask=latent_mask(measured),
         measured=measured,
         spoken=spoken,

@@ -23,6 +23,7 @@ from .corpus.lips import LipReadout
 from .dataset import load_corpus
 from .events import EVENTS
 from .generate import MOUTH_TEMPERATURE, TOP
+from .model.codec import LATENT
 from .model.generator import Guide
 from .model.step import NOISE, Mouthpiece, set_temperature
 from .phones import FEATURES
@@ -94,11 +95,13 @@ def move_graph(model: Mouthpiece) -> Graph:
 def remember_graph(model: Mouthpiece) -> Graph:
     """A take of any length → keys, values and styles of its entries."""
 
-    def call(code: Tensor, channels: Tensor, measured: Tensor, has_audio: Tensor) -> dict[str, Tensor]:
+    def call(
+        code: Tensor, generic: Tensor, channels: Tensor, measured: Tensor, has_audio: Tensor
+    ) -> dict[str, Tensor]:
         names = ("keys", "values", "styles")
-        return dict(zip(names, model.remember(code, channels, measured, has_audio), strict=True))
+        return dict(zip(names, model.remember(code, generic, channels, measured, has_audio), strict=True))
 
-    return Graph(model, call, ["code", "channels", "measured", "has_audio"], [])
+    return Graph(model, call, ["code", "generic", "channels", "measured", "has_audio"], [])
 
 
 def examples(model: Mouthpiece, graph: Graph, batch: int, ticks: int = 50, seed: int = 0) -> list[Tensor]:
@@ -111,7 +114,8 @@ def examples(model: Mouthpiece, graph: Graph, batch: int, ticks: int = 50, seed:
         "code": (1, ticks, size.code) if take else (batch, size.code),
         "articulation": (batch, 4, size.features),
         "style": (batch, size.style),
-        "values": (batch, TOP, size.value),
+        "values": (batch, TOP, size.value + size.deviation),
+        "generic": (1, ticks, LATENT),
         "biases": (batch, TOP),
         "noise": (batch, NOISE),
         "channels": (1, ticks, size.channels),
@@ -135,7 +139,9 @@ def write_graph(graph: Graph, path: Path, about: dict) -> None:
         graph(*traced)
     axes = {name: {0: "batch"} for name in graph.inputs + graph.outputs}
     if not graph.states:
-        axes = {"code": {1: "ticks"}, "channels": {1: "ticks"}} | {n: {1: "entries"} for n in graph.outputs}
+        axes = {name: {1: "ticks"} for name in ("code", "generic", "channels")} | {
+            n: {1: "entries"} for n in graph.outputs
+        }
     torch.onnx.export(
         graph,
         tuple(traced),
@@ -191,8 +197,8 @@ def export(model: Mouthpiece, folder: Path, version: str) -> None:
         "tick_rate": TICK_RATE,
         "sharpness": float(model.retriever.score_scale().detach()),
         "sizes": {
-            "noise": NOISE, "style": size.style, "value": size.value, "key": size.key, "code": size.code,
-            "found": TOP,
+            "noise": NOISE, "style": size.style, "value": size.value + size.deviation, "key": size.key,
+            "code": size.code, "found": TOP, "deviation": size.deviation, "motion": LATENT,
         },
         "articulation": list(FEATURES),
         "events": list(EVENTS),

@@ -123,12 +123,37 @@ class Setting:
     noise: tuple[Tensor, Tensor]
 
 
+def no_guide(model: Mouthpiece, rows: int, ticks: int, device: str | torch.device) -> Guide:
+    """What an empty bank offers."""
+    size = model.config
+    return Guide(
+        torch.zeros(rows, size.style, device=device),
+        torch.zeros(rows, 1, size.value + size.deviation, device=device),
+        torch.full((rows, ticks, 1), FAR, device=device),
+    )
+
+
+@torch.no_grad()
+def generic_motion(model: Mouthpiece, code: Tensor, start: Tensor, passes: int = 1) -> Tensor:
+    """Latents ``[B, T, L]`` that the model alone makes of ``code [B, T, A]``, nothing drawn.
+
+    Each pass takes the last one's past for its history; the first one's is ``start [B, T, L]``.
+    """
+    motion, guide = start, no_guide(model, len(code), code.shape[1], code.device)
+    for _ in range(passes):
+        h = model.generator(code, history_of(motion), guide)
+        path = slow_path(model.generator.plan(h), torch.zeros_like(start[:, 0]))
+        motion = path + model.generator.refine(h, path, guide)[0]
+    return motion
+
+
 def setting(model: Mouthpiece, material: Material, recipe: Recipe, rows: Rows, step: int) -> Setting:
     episode = draw(model, material, recipe, rows, step)
     generator = torch.Generator().manual_seed(recipe.seed * 7_000_003 + step)
     flags = reference_flags(episode, generator)
     count, total = len(episode.channels), len(episode.code)
-    entries = model.retriever(episode.code[:count] * flags[:, None, 3:], episode.motion, flags)
+    generic = generic_motion(model, episode.code[:count], episode.captured)
+    entries = model.retriever(episode.code[:count] * flags[:, None, 3:], episode.motion, generic, flags)
     pick = allowed(episode.filmed, rows.clips, generator).to(flags.device)
     bank = gather(entries, pick, rows.clips, total - count, generator)
     ticks = episode.code.shape[1]
@@ -149,10 +174,9 @@ def roll_out(model: Mouthpiece, scene: Setting, passes: int, steps: int, mouth: 
     noise = tuple(n * temperature_of(tuple(n.shape), mouth, n.device) for n in scene.noise)
     for _ in range(passes):
         history = history_of(motion)
-        h = model.generator(
-            scene.episode.code, history, guide(model, scene.bank, scene.episode.code, history)
-        )
-        motion = model.generator.roll(h, noise, steps, scene.before)
+        guided = guide(model, scene.bank, scene.episode.code, history)
+        h = model.generator(scene.episode.code, history, guided)
+        motion = model.generator.roll(h, guided, noise, steps, scene.before)
     return history_of(motion)
 
 
@@ -181,7 +205,7 @@ def losses(
         noise = scene.noise[0] * temperature_of(tuple(scene.noise[0].shape), MOUTH_TEMPERATURE, h.device)
         drawn = model.generator.slow_flow.sample(noise, h[:, ::BLOCK], ROLL_STEPS)
     path = slow_path(keyframes.detach() + drawn, scene.before)
-    detail, condition = model.generator.refine(h, path)
+    detail, condition = model.generator.refine(h, path, guided)
     count = len(episode.channels)
     mask = episode.mask.unsqueeze(1) * torch.where(episode.spoken > 0, 1.0, upper_only(h.device)).unsqueeze(1)
     steady = mask * episode.continuous
@@ -266,7 +290,7 @@ def distillation(model: Mouthpiece, material: Material, recipe: Recipe, rows: Ro
             model.generator.plan(h) + model.generator.slow_flow.one_step(noise[0], h[:, ::BLOCK]),
             scene.before,
         )
-        _, condition = model.generator.refine(h, path)
+        _, condition = model.generator.refine(h, path, guided)
     terms = {}
     for name, flow, x, given in (
         ("slow", model.generator.slow_flow, noise[0], h[:, ::BLOCK]),

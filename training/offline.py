@@ -15,10 +15,9 @@ from .corpus.lips import LipReadout
 from .dataset import Utterance
 from .episodes import listen
 from .figures import Figure
-from .generate import history_of
+from .generate import generic_motion
 from .metrics import correlation
-from .model.codec import BLOCK, LATENT, slow_path
-from .model.generator import Guide
+from .model.codec import BLOCK, LATENT
 from .model.step import Mouthpiece
 from .run import restore
 
@@ -33,13 +32,7 @@ def regress(model: Mouthpiece, mel: np.ndarray) -> np.ndarray:
     whole = -(-ticks // BLOCK) * BLOCK
     code, _, _ = listen(model.encoder, torch.tensor(np.asarray(mel, np.float32))[None])
     code = torch.nn.functional.pad(code, (0, 0, 0, whole - ticks))
-    size = model.config
-    guide = Guide(torch.zeros(1, size.style), torch.zeros(1, 1, size.value), torch.full((1, whole, 1), -1e9))
-    motion = torch.zeros(1, whole, LATENT)
-    for _ in range(PASSES):
-        h = model.generator(code, history_of(motion), guide)
-        path = slow_path(model.generator.plan(h), torch.zeros(1, LATENT))
-        motion = path + model.generator.refine(h, path)[0]
+    motion = generic_motion(model, code, torch.zeros(1, whole, LATENT), PASSES)
     return model.codec.decode(motion)[0, :ticks].numpy()
 
 

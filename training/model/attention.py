@@ -64,7 +64,7 @@ class StyleAttention(nn.Module):
 
     def __init__(self, config: Config) -> None:
         super().__init__()
-        self.heads = config.heads
+        self.heads, self.read = config.heads, config.value
         self.norm = nn.LayerNorm(config.width)
         self.query = nn.Linear(config.width, config.width)
         self.enter = nn.Linear(config.value, 2 * config.width)
@@ -78,6 +78,7 @@ class StyleAttention(nn.Module):
 
     def forward(self, x: Tensor, values: Tensor, biases: Tensor) -> Tensor:
         y = self.norm(x)
+        values = values[..., : self.read]
         values = torch.cat([self.null + torch.zeros_like(values[:, :1]), values], 1)
         null = self.null_bias + torch.zeros_like(biases[..., :1])
         biases = torch.cat([null, biases], -1).unsqueeze(1)

@@ -17,16 +17,15 @@ from torch.nn import functional
 
 from ...inference.types import BLENDSHAPES, C
 from ..precision import full_precision
-from ..regions import FACE, HEAD, MOUTH
+from ..regions import FACE, HEAD, MOUTH, MOUTH_LATENT
 
 BLOCK = 10
 """Ticks between keyframes (400 ms)."""
 SLOW_TICKS = 5.0
 """Width of the low-pass that a keyframe is taken from, ticks."""
-REGIONS: tuple[tuple[tuple[int, ...], int], ...] = ((MOUTH, 24), (FACE, 19), (HEAD, 3))
+REGIONS: tuple[tuple[tuple[int, ...], int], ...] = ((MOUTH, MOUTH_LATENT), (FACE, 19), (HEAD, 3))
 """Channels and number of components of mouth, eyes with brows, and head."""
 LATENT = sum(size for _, size in REGIONS)
-MOUTH_LATENT = REGIONS[0][1]
 REGION_OF = torch.tensor([region for region, (_, size) in enumerate(REGIONS) for _ in range(size)])
 """Region of each latent, ``[LATENT]``."""
 SMALLEST = 0.02

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ...inference.types import C
 from ..events import EVENTS
 from ..phones import FEATURES, PHONES
+from ..regions import MOUTH_LATENT
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class Config:
     feel: int = 16
     key: int = 64
     value: int = 96
+    deviation: int = MOUTH_LATENT
+    """How the mouth's latents in a reference differ from the model's own, carried by each entry."""
     style: int = 64
     flow: int = 256
     offline: bool = False

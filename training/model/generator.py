@@ -12,11 +12,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ..precision import full_precision
 from .attention import StyleAttention, WindowAttention
 from .codec import BLOCK, LATENT, slow_path
 from .config import Config
 from .flow import Flow
 
+NOTHING = -1e8
+"""Bias below which an entry was not retrieved."""
 HISTORY = 2
 """Ticks of generated motion that enter directly; older ones live in the attention's memory."""
 
@@ -58,6 +61,28 @@ class Guide:
     biases: Tensor
 
 
+class Imitation(nn.Module):
+    """How much of what the retrieved moments add to the model's own mouth is added here too.
+
+    Their deviations are averaged by similarity; a gate for each component says how far they count.
+    """
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        self.read = config.value
+        self.sharper = nn.Parameter(torch.tensor(0.7))
+        self.gate = nn.Linear(config.width + config.deviation, config.deviation)
+
+    @full_precision
+    def forward(self, h: Tensor, guide: Guide) -> Tensor:
+        """Trunk output ``[B, T, D]`` → addition to the latents ``[B, T, L]``."""
+        weights = (guide.biases * self.sharper.exp()).softmax(-1)
+        found = (guide.biases.amax(-1, keepdim=True) > NOTHING).to(weights.dtype)
+        deviation = (weights @ guide.values[..., self.read :].float()) * found
+        gate = torch.sigmoid(self.gate(torch.cat([h.float(), deviation], -1)))
+        return functional.pad((gate * deviation).float(), (0, LATENT - deviation.shape[-1]))
+
+
 class Generator(nn.Module):
     """``code [B, T, A]``, motion of the past, and a ``Guide`` → keyframes and detail."""
 
@@ -76,6 +101,7 @@ class Generator(nn.Module):
         self.detail = nn.Sequential(
             nn.Linear(config.width + LATENT, config.width), nn.SiLU(), nn.Linear(config.width, LATENT)
         )
+        self.imitation = Imitation(config)
         self.slow_flow = Flow(LATENT, config.width, config.flow)
         self.fast_flow = Flow(LATENT, config.width + LATENT, config.flow)
 
@@ -96,17 +122,19 @@ class Generator(nn.Module):
         """Keyframe means ``[B, T / BLOCK, L]`` from the trunk at the blocks' first ticks."""
         return self.keyframe(h[:, ::BLOCK]).float()
 
-    def refine(self, h: Tensor, path: Tensor) -> tuple[Tensor, Tensor]:
+    def refine(self, h: Tensor, path: Tensor, guide: Guide) -> tuple[Tensor, Tensor]:
         """Means of the detail ``[B, T, L]`` and its condition ``[B, T, D + L]``."""
         condition = torch.cat([h, path.to(h.dtype)], -1)
-        return self.detail(condition).float(), condition
+        return self.detail(condition).float() + self.imitation(h, guide), condition
 
-    def roll(self, h: Tensor, noise: tuple[Tensor, Tensor], steps: int, before: Tensor) -> Tensor:
+    def roll(
+        self, h: Tensor, guide: Guide, noise: tuple[Tensor, Tensor], steps: int, before: Tensor
+    ) -> Tensor:
         """Samples motion ``[B, T, L]`` from the trunk's output by ``steps`` of the teacher (0: the student).
 
         ``noise`` are ``[B, K, L]`` and ``[B, T, L]``, ``before [B, L]`` is the keyframe before the sequence.
         """
         keyframes = self.plan(h) + self.slow_flow.draw(noise[0], h[:, ::BLOCK], steps)
         path = slow_path(keyframes, before)
-        mean, condition = self.refine(h, path)
+        mean, condition = self.refine(h, path, guide)
         return path + mean + self.fast_flow.draw(noise[1], condition, steps)

@@ -27,7 +27,8 @@ AROUND = BEFORE + 1 + AFTER
 
 @dataclass(frozen=True)
 class Entries:
-    """``keys [B, E, K]`` of length one, ``values [B, E, V]``, ``styles [B, E, S]``."""
+    """``keys [B, E, K]`` of length one, ``values [B, E, V + D]`` (what is attended to, then the mouth's
+    deviation), ``styles [B, E, S]``."""
 
     keys: Tensor
     values: Tensor
@@ -81,14 +82,19 @@ class Retriever(nn.Module):
         """How much a unit of similarity weighs in the attention."""
         return self.sharpness.exp()
 
-    def forward(self, code: Tensor, motion: Tensor, flags: Tensor) -> Entries:
+    def forward(self, code: Tensor, motion: Tensor, generic: Tensor, flags: Tensor) -> Entries:
         """Entries of takes: ``code [B, T, A]`` (zeros without sound), latents ``motion [B, T, L]``, ``flags
-        [B, 4]`` (regions measured, has sound); one every ``HOP`` ticks from the first full window on."""
+        [B, 4]`` (regions measured, has sound); one every ``HOP`` ticks from the first full window on.
+        ``generic [B, T, L]`` is what the model alone makes of the sound: the mouth's deviation from it goes
+        with each entry, as far as there is sound."""
         anchors = slice(CONTEXT, code.shape[1] - AFTER, HOP)
         keys = self.keys(code, delayed(motion), flags)[:, anchors]
+        deviation = (motion - generic)[..., : self.config.deviation] * flags[:, None, 3:]
+        deviation = (deviation + deviation.roll(-1, 1)) / 2
         around = windows(torch.cat([self.hear_value(code), motion], -1), AROUND)
         around = around[:, CONTEXT + AFTER :: HOP][:, : keys.shape[1]]
         flags = flags.unsqueeze(1).expand(-1, around.shape[1], -1)
         out = self.value(torch.cat([around, flags], -1)).float()
         values, styles = out.split([self.config.value, self.config.style], -1)
+        values = torch.cat([values, deviation[:, anchors].float()], -1)
         return Entries(keys, values, torch.tanh(styles))

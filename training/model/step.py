@@ -77,7 +77,7 @@ class Mouthpiece(nn.Module):
         before, after = state["keyframes"].unbind(1)
         before, after = torch.lerp(before, after, due), torch.lerp(after, planned, due)
         path = torch.lerp(before, after, (state["tick"] + 1) / BLOCK).unsqueeze(1)
-        mean, condition = generator.refine(h, path)
+        mean, condition = generator.refine(h, path, guide)
         motion = path + mean + generator.fast_flow.draw(fast_noise, condition, steps)
         shown = {"both": motion, "slow": path, "fast": motion - path}[self.shown]
         channels = self.seal(self.codec.decode(shown[:, 0]), features)
@@ -91,13 +91,14 @@ class Mouthpiece(nn.Module):
         }
 
     def remember(
-        self, code: Tensor, channels: Tensor, measured: Tensor, has_audio: Tensor
+        self, code: Tensor, generic: Tensor, channels: Tensor, measured: Tensor, has_audio: Tensor
     ) -> tuple[Tensor, ...]:
-        """A take: ``code [1, T, A]``, ``channels [1, T, C]``, ``measured [1, C]``, ``has_audio [1, 1]`` →
-        keys ``[1, E, K]``, values ``[1, E, V]``, styles ``[1, E, S]``."""
+        """A take: ``code [1, T, A]`` and ``generic [1, T, L]``, what the model alone made of its sound,
+        ``channels [1, T, C]``, ``measured [1, C]``, ``has_audio [1, 1]`` → keys ``[1, E, K]``, values ``[1,
+        E, V + D]``, styles ``[1, E, S]``."""
         motion = self.codec.encode(channels, measured)
         flags = torch.cat([measured_regions(measured), has_audio], 1)
-        entries = self.retriever(code * has_audio.unsqueeze(1), motion, flags)
+        entries = self.retriever(code * has_audio.unsqueeze(1), motion, generic, flags)
         return entries.keys, entries.values, entries.styles
 
 
