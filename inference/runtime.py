@@ -154,14 +154,18 @@ def _start(contents: Mapping[str, bytes], device: str) -> list[OpenNetwork]:
 
 
 def _try_out(networks: Iterable[OpenNetwork]) -> None:
-    """Runs each network on zeros: some drivers fail, or give no numbers, at the first step only."""
+    """Runs each network on zeros: some drivers fail, or give no numbers, at the first step only.
+
+    Twice, since torch records its CUDA graph when the same shapes come again.
+    """
     for network in networks:
         feed = {}
         for port in network.get_inputs():
             batch, *shape = (size if isinstance(size, int) else None for size in port.shape)
             feed[port.name] = np.zeros([batch or 1, *(size or _TRIAL_TICKS for size in shape)], np.float32)
         outputs = [port.name for port in network.get_outputs()]
-        for name, value in zip(outputs, network.run(outputs, feed), strict=True):
+        values = [*network.run(outputs, feed), *network.run(outputs, feed)]
+        for name, value in zip(outputs * 2, values, strict=True):
             if not np.isfinite(np.asarray(value)).all():
                 raise RuntimeError(f"its '{name}' is no number")
 

@@ -250,6 +250,19 @@ def test_a_model_that_it_cannot_run_falls_back(write_weights, tmp_path: Path, mo
     assert "does not know the operator Tanh" in model.notice
 
 
+def test_a_recording_that_fails_is_noticed_at_the_start(write_weights, tmp_path: Path, monkeypatch) -> None:
+    def fail(function):
+        raise RuntimeError("operation not permitted when stream is capturing")
+
+    def network(content: bytes, device: str) -> TorchNetwork:
+        return TorchNetwork(content, device, fail)
+
+    monkeypatch.setattr("mouthpiece.inference.runtime_torch.network.TorchNetwork", network)
+    model = Model.load(write_weights(tmp_path / "weights"), "torch")
+    assert model.device == "cpu"
+    assert "it does not start (operation not permitted when stream is capturing)" in model.notice
+
+
 # --- what happens on a graphics card, with the processor in its place ---------------------------------------
 
 
