@@ -26,7 +26,7 @@ from .cache import entry_cache
 from .references_take import reference_take
 from .sound import file_samples, sound_samples
 
-COURSE = 24
+COURSE = 20
 """Stretches of a bake for which the references' shares are told."""
 
 

@@ -11,7 +11,7 @@ bpy = pytest.importorskip("bpy", reason="needs Blender's Python module")
 
 from mouthpiece.inference.livelink import write_csv  # noqa: E402
 from mouthpiece.inference.types import INDEX  # noqa: E402
-from mouthpiece.operators.request import read_request  # noqa: E402
+from mouthpiece.operators.request import COURSE, read_request  # noqa: E402
 
 
 @pytest.fixture
@@ -277,7 +277,7 @@ def test_the_bake_says_what_each_reference_gave(stage, settings) -> None:
     baked(settings)
     manner, other, unused = settings.references
     assert manner.share + other.share == pytest.approx(1.0, abs=1e-4) and min(manner.share, other.share) > 0
-    assert len(manner.course) == len(other.course) == 24 and set(manner.course) <= set("▁▂▃▄▅▆▇█")
+    assert len(manner.course) == len(other.course) == COURSE and set(manner.course) <= set("▁▂▃▄▅▆▇█")
     assert unused.share < 0
     other.weight = 0.05
     before = other.share

@@ -53,6 +53,7 @@ def classes() -> set[str]:
 
 
 def test_registers_and_unregisters_twice() -> None:
+    bpy.ops.wm.read_factory_settings(use_empty=True)  # another test's scene keeps its settings
     before = classes()
     for _ in range(2):
         mouthpiece.register()
