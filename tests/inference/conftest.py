@@ -13,8 +13,11 @@ import pytest
 from mouthpiece.inference.model import Model
 from mouthpiece.inference.types import SAMPLE_RATE, C, Take
 
-STYLE, NOISE, CODE, KEY, VALUE, FOUND = 4, 3, 6, 5, 7, 8
-SIZES = {"style": STYLE, "noise": NOISE, "code": CODE, "key": KEY, "value": VALUE, "found": FOUND}
+STYLE, NOISE, CODE, KEY, VALUE, FOUND, DEVIATION = 4, 3, 6, 5, 7, 8, 2
+SIZES = {
+    "style": STYLE, "noise": NOISE, "code": CODE, "key": KEY, "value": VALUE, "found": FOUND,
+    "deviation": DEVIATION, "motion": C,
+}  # fmt: skip
 
 
 def tiny_listen(onnx, rng: np.random.Generator, **about: object):
@@ -104,7 +107,9 @@ def tiny_remember(onnx, rng: np.random.Generator):
     nodes = [
         ("Unsqueeze", ["measured", "one"], ["mask"], {}),
         ("Unsqueeze", ["has_audio", "one"], ["loud"], {}),
-        ("Mul", ["channels", "mask"], ["seen"], {}),
+        ("Mul", ["generic", "loud"], ["alone"], {}),
+        ("Sub", ["channels", "alone"], ["own"], {}),
+        ("Mul", ["own", "mask"], ["seen"], {}),
         ("Mul", ["code", "loud"], ["heard"], {}),
         ("MatMul", ["seen", "see"], ["a"], {}),
         ("MatMul", ["heard", "hear"], ["b"], {}),
@@ -116,7 +121,13 @@ def tiny_remember(onnx, rng: np.random.Generator):
         ("Add", ["c", "d"], ["both"], {}),
         ("Tanh", ["both"], ["styles"], {}),
     ]
-    inputs = {"code": ["t", CODE], "channels": ["t", C], "measured": [C], "has_audio": [1]}
+    inputs = {
+        "code": ["t", CODE],
+        "generic": ["t", C],
+        "channels": ["t", C],
+        "measured": [C],
+        "has_audio": [1],
+    }
     outputs = {"keys": ["t", KEY], "values": ["t", VALUE], "styles": ["t", STYLE]}
     return stamped(onnx, tiny_graph(onnx, "tiny_remember", nodes, inputs, outputs, constants), {})
 

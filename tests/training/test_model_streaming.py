@@ -32,7 +32,7 @@ def material(model: Mouthpiece, batch: int = 2):
     generator = torch.Generator().manual_seed(5)
     mel = torch.randn((batch, 4 * TICKS, model.config.mels), generator=generator) * 2 - 8
     noise = torch.randn((batch, TICKS, NOISE), generator=generator)
-    values = torch.randn((batch, 5, model.config.value), generator=generator)
+    values = torch.randn((batch, 5, model.config.value + model.config.deviation), generator=generator)
     guide = Guide(
         torch.randn((batch, model.config.style), generator=generator), values, torch.zeros(batch, 1, 5)
     )
@@ -121,7 +121,7 @@ def test_steps_equal_the_training_pass(model: Mouthpiece) -> None:
     wide = Guide(guide.style, guide.values, guide.biases.expand(-1, TICKS, -1))
     h = model.generator(codes, history, wide)
     slow, fast = noise.split(LATENT, -1)
-    rolled = model.generator.roll(h, (slow[:, ::BLOCK], fast), 0, torch.zeros(2, LATENT))
+    rolled = model.generator.roll(h, wide, (slow[:, ::BLOCK], fast), 0, torch.zeros(2, LATENT))
     torch.testing.assert_close(rolled, motion, atol=1e-4, rtol=1e-4)
 
 
@@ -173,3 +173,18 @@ def test_keyframes_are_met_and_never_peeked() -> None:
     later = keyframes.clone()
     later[:, 2] += 1
     assert torch.equal(slow_path(later, torch.zeros(1, LATENT))[:, : 2 * BLOCK], path[:, : 2 * BLOCK])
+
+
+@torch.no_grad()
+def test_imitation_adds_what_the_found_moments_add_and_nothing_without_them(model: Mouthpiece) -> None:
+    config, imitation = model.config, model.generator.imitation
+    h, style = torch.zeros(1, 3, config.width), torch.zeros(1, config.style)
+    values = torch.zeros(1, 4, config.value + config.deviation)
+    values[:, 2, config.value :] = 1.0
+    sure = torch.full((1, 3, 4), -1e9)
+    nothing = imitation(h, Guide(style, values, sure))
+    assert not nothing.any()
+    sure[..., 2] = 0.0
+    added = imitation(h, Guide(style, values, sure))
+    assert (added[..., : config.deviation] > 0).all()
+    assert not added[..., config.deviation :].any()
