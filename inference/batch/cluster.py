@@ -28,7 +28,7 @@ from .packing import WIDTH
 from .workshop import Result, Setup, Workshop, fingerprint, reason
 
 if TYPE_CHECKING:
-    from distributed import Client, Future
+    from distributed import Client, Future, LocalCluster
 
 PATIENCE = 120.0
 """Seconds to wait for a scheduler that does not answer, or for a first worker."""
@@ -96,21 +96,37 @@ def local_cluster(workers: int) -> Iterator[str]:
     cluster = None
     with dask.config.set(settings):
         try:
-            with _interrupt_later():
-                cluster = distributed.LocalCluster(
-                    n_workers=workers,
-                    threads_per_worker=1,
-                    processes=True,
-                    host="127.0.0.1",
-                    dashboard_address="127.0.0.1:0",
-                    silence_logs=logging.CRITICAL,
-                    preload=[DEAF],
-                )
+            cluster = _started(distributed, workers)
             yield cluster.scheduler_address
         finally:
             if cluster is not None:
                 with suppress(TimeoutError):
                     cluster.close(timeout=10)
+
+
+def _started(distributed: object, workers: int) -> LocalCluster:
+    """A cluster of processes. Raises ClusterError."""
+    cluster = None
+    try:
+        with _interrupt_later():
+            cluster = distributed.LocalCluster(
+                n_workers=workers,
+                threads_per_worker=1,
+                processes=True,
+                host="127.0.0.1",
+                dashboard_address="127.0.0.1:0",
+                silence_logs=logging.CRITICAL,
+                preload=[DEAF],
+            )
+        return cluster
+    except KeyboardInterrupt:
+        if cluster is not None:
+            cluster.close(timeout=10)
+        raise
+    except (OSError, RuntimeError) as error:
+        raise ClusterError(
+            f"The processes of the batch cannot be started ({reason_of(error)}): try fewer."
+        ) from error
 
 
 @contextmanager

@@ -121,7 +121,7 @@ def run_batch(
         tally.stopped = "cancelled"
     except _DiskFull as full:
         tally.stopped = str(full)
-    except MouthpieceError as error:
+    except Exception as error:  # the report says what became of every line, whatever ended the batch
         tally.stopped = reason(error)
     tally.took = time.monotonic() - started
     return tally

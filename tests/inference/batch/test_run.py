@@ -181,6 +181,16 @@ def test_interrupt_is_survived(show, make, workshop) -> None:
     assert json.loads((show.out / "report.json").read_text("utf-8"))["stopped"] == "interrupted"
 
 
+def test_a_bug_outside_the_lines_is_in_the_report(show, make, workshop) -> None:
+    def broken(lines):
+        yield next(workshop.make(lines))
+        raise KeyError("unforeseen")
+
+    tally = make(show.lines([0.2] * 3), maker=broken)
+    assert tally.stopped == "unexpected KeyError: 'unforeseen'" and not tally.whole
+    assert (tally.count("done"), tally.count("left")) == (1, 2)
+
+
 def test_progress_tells_how_far_and_how_long(show, make) -> None:
     told = []
     make(show.lines([0.2] * 3), progress=told.append)
