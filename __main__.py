@@ -161,7 +161,8 @@ def run_bench(options: argparse.Namespace) -> None:
         print(json.dumps([asdict(row) for row in rows], indent=1) if options.json else throughput_table(rows))
         return
     if options.widths:
-        print(*batch_bench.widths(options.device), sep="\n", flush=True)
+        for line in batch_bench.widths(options.device):
+            print(line, flush=True)
         return
     if options.batch:
         for line in batch_bench.measure(options.lines, options.short, options.workers, options.device):
