@@ -60,7 +60,7 @@ def rescore(
 
 
 class ExactIndex:
-    """Looks at every entry. ``keys float32 [N, K]`` of length one, ``biases float64 [N]`` added to the score."""
+    """Looks at every entry: ``keys float32 [N, K]`` of length one, ``biases float64 [N]`` added to scores."""
 
     def __init__(self, keys: np.ndarray, biases: np.ndarray) -> None:
         self.keys, self.biases = np.ascontiguousarray(keys), biases
@@ -76,7 +76,7 @@ class ExactIndex:
 class CellIndex:
     """Inverted file (Jégou et al. 2011): entries sorted into cells of similar keys, few cells looked into.
 
-    The cells are means of directions (spherical k-means), found from an evenly spaced sample: the same entries
+    The cells are mean directions (spherical k-means) of an evenly spaced sample: the same entries
     in the same order give the same cells.
     """
 

@@ -1,9 +1,8 @@
 """Second stage: retriever and generator on a fixed ear; then the one-step student of its flows.
 
-The mouth's history is what the generator would have made itself: a first pass over the captured past draws
-motion without gradient, and the pass that learns sees that (roll-out training against exposure bias). The
-upper face is sampled: its own draw is another truth than the captured one, so its history is the captured
-one, slightly blurred.
+The history is the captured one, blurred, so that the generator learns to go on from its own slightly wrong
+past. The upper face's own draw would be another truth than the captured one; the mouth does not look at its
+past at all. The student learns in rolled-out histories.
 """
 
 from __future__ import annotations
@@ -42,10 +41,8 @@ TOP = 31
 """Entries that a query retrieves; with the null entry a full vector."""
 NO_REFERENCES, STATIC_ONLY = 0.15, 0.25
 """Shares of rows that see no reference, and only the average style."""
-TEACHER_FORCED = 0.2
-"""Share of rows whose mouth's history is the captured one too."""
 MOUTH_BLUR, UPPER_BLUR = 0.2, 0.03
-"""Noise on the history, so that small errors do not grow."""
+"""Noise on the history, so that small errors do not grow; the mouth's is only asked for by queries."""
 ROLL_STEPS = 4
 """Steps of the teacher while rolling out."""
 MOUTH_TEMPERATURE = 0.1
@@ -180,15 +177,12 @@ def roll_out(model: Mouthpiece, scene: Setting, passes: int, steps: int, mouth: 
     return history_of(motion)
 
 
-def mixed_history(model: Mouthpiece, scene: Setting, generator: torch.Generator) -> Tensor:
-    """The mouth's own past and the upper face's captured one, never quite exact."""
-    own = roll_out(model, scene, 1, ROLL_STEPS, MOUTH_TEMPERATURE)
-    forced = torch.rand((len(own), 1, 1), generator=generator) < TEACHER_FORCED
-    captured = forced | (torch.arange(own.shape[-1]) % LATENT >= MOUTH_LATENT)
-    captured[len(scene.episode.motion) :] = False
-    history = torch.where(captured.to(own.device), history_of(scene.truth), own)
-    blur = UPPER_BLUR + (MOUTH_BLUR - UPPER_BLUR) * (torch.arange(own.shape[-1]) % LATENT < MOUTH_LATENT)
-    return history + (blur * torch.randn(history.shape, generator=generator)).to(own.device)
+def blurred_history(scene: Setting, generator: torch.Generator) -> Tensor:
+    """The captured past, never quite exact, so that the generator learns to go on from its own."""
+    history = history_of(scene.truth)
+    mouth = torch.arange(history.shape[-1]) % LATENT < MOUTH_LATENT
+    blur = torch.where(mouth, MOUTH_BLUR, UPPER_BLUR) * torch.randn(history.shape, generator=generator)
+    return history + blur.to(history.device)
 
 
 def losses(
@@ -197,7 +191,7 @@ def losses(
     """The weighted terms of one step of the generator."""
     scene = setting(model, material, recipe, rows, step)
     episode, generator = scene.episode, torch.Generator().manual_seed(recipe.seed * 9_000_011 + step)
-    history = mixed_history(model, scene, generator)
+    history = blurred_history(scene, generator)
     guided = guide(model, scene.bank, episode.code, history)
     h = model.generator(episode.code, history, guided)
     keyframes = model.generator.plan(h)

@@ -133,7 +133,7 @@ def perform(
     before the posture is added, so closed lips stay closed.
     """
     manner = Manner(len(channels), clips, generator)
-    share = 1.0 if always else 0.7
+    share = 1.0 if always else 0.5
     still, habitual = manner.chosen(share), manner.chosen(share)
     moved = torch.where(still > 0, static_manner(channels, manner), channels)
     moved = torch.where(habitual > 0, habits(moved, features, level, manner), moved)

@@ -110,7 +110,7 @@ def test_sound_and_measured_channels_matter(model: Model, make_take, speech: np.
 
 
 def test_broken_takes_are_named(model: Model, make_take) -> None:
-    with pytest.raises(TakeError, match="'take 0' lasts 0.17 s, too short"):
+    with pytest.raises(TakeError, match=r"'take 0' lasts 0\.17 s, too short"):
         model.embed(make_take(0, frames=5))
     broken = make_take(0)
     broken.channels[3, 4] = np.nan

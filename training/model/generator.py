@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from ..precision import full_precision
 from .attention import StyleAttention, WindowAttention
-from .codec import BLOCK, LATENT, slow_path
+from .codec import BLOCK, LATENT, MOUTH_LATENT, slow_path
 from .config import Config
 from .flow import Flow
 
@@ -91,6 +91,8 @@ class Generator(nn.Module):
         self.config = config
         self.hear = nn.Linear(config.code, config.width)
         self.feel = nn.Linear(HISTORY * LATENT, config.width)
+        followed = (torch.arange(LATENT) >= MOUTH_LATENT).float().repeat(HISTORY)
+        self.register_buffer("followed", followed, persistent=False)
         self.manner = nn.Linear(config.style, 2 * config.width, bias=False)
         nn.init.normal_(self.manner.weight, std=0.02)
         self.layers = nn.ModuleList(Layer(config, styled=i % 2 == 1) for i in range(config.layers))
@@ -106,8 +108,12 @@ class Generator(nn.Module):
         self.fast_flow = Flow(LATENT, config.width + LATENT, config.flow)
 
     def enter(self, code: Tensor, history: Tensor, style: Tensor) -> Tensor:
-        """``history [B, T, HISTORY L]``: generated motion before each tick, newest first."""
-        x = self.hear(code) + self.feel(history)
+        """``history [B, T, HISTORY L]``: generated motion before each tick, newest first.
+
+        The mouth's part is left out: sound says where a mouth must be, and feeding it its own past made it
+        drift. Brows, eyes and head, which sound does not determine, go on from where they are.
+        """
+        x = self.hear(code) + self.feel(history * self.followed)
         scale, shift = self.manner(style).unsqueeze(1).chunk(2, -1)
         return x * (1 + scale) + shift
 
