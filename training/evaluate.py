@@ -197,7 +197,7 @@ def evaluate(bench: Bench, out: Path) -> list[Figure]:
     figures += style_figures(bench, out)
     if bench.checkpoint and bench.checkpoint.exists():
         figures += ablations(bench)
-    figures += recall.figures(model, bench.clips("grid_s1", "train")[:100])
+    figures += recall.figures(model, bench.clips("grid_s1", "train")[:40])
     held = bench.clips("grid_s1", "held")[:ABLATION_CLIPS]
     return figures + dynamics.ranges(model, held, held[0].measured)
 
