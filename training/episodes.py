@@ -41,8 +41,6 @@ class Episode:
     """[B, T, C], what the virtual performer did"""
     motion: Tensor
     """[B, T, L], its latents"""
-    captured: Tensor
-    """[B, T, L], latents of the capture before any manner was laid over it"""
     mask: Tensor
     """[B, L], which latents were measured"""
     measured: Tensor
@@ -89,7 +87,6 @@ def draw(model: Mouthpiece, material: Material, recipe: Recipe, rows: Rows, step
         code=code * heard.unsqueeze(1),
         channels=channels,
         motion=model.codec.encode(channels, measured),
-        captured=model.codec.encode(captured.to(place), measured),
         mask=latent_mask(measured),
         measured=measured,
         spoken=spoken,

@@ -1,8 +1,8 @@
 """Second stage: retriever and generator on a fixed ear; then the one-step student of its flows.
 
 The history is the captured one, blurred, so that the generator learns to go on from its own slightly wrong
-past. The upper face's own draw would be another truth than the captured one; the mouth does not look at its
-past at all. The student learns in rolled-out histories.
+past. The upper face's own draw would be another truth than the captured one; the mouth does not look at any
+past. The student learns in rolled-out histories.
 """
 
 from __future__ import annotations
@@ -47,6 +47,8 @@ ROLL_STEPS = 4
 """Steps of the teacher while rolling out."""
 MOUTH_TEMPERATURE = 0.1
 """Share of the noise that reaches the lips, which sound determines nearly."""
+FOLLOWING = 0.5
+"""Share of rows that see a past at all: the view that moves the mouth sees none."""
 FAR = -1e9
 
 
@@ -131,17 +133,13 @@ def no_guide(model: Mouthpiece, rows: int, ticks: int, device: str | torch.devic
 
 
 @torch.no_grad()
-def generic_motion(model: Mouthpiece, code: Tensor, start: Tensor, passes: int = 1) -> Tensor:
-    """Latents ``[B, T, L]`` that the model alone makes of ``code [B, T, A]``, nothing drawn.
-
-    Each pass takes the last one's past for its history; the first one's is ``start [B, T, L]``.
-    """
-    motion, guide = start, no_guide(model, len(code), code.shape[1], code.device)
-    for _ in range(passes):
-        h = model.generator(code, history_of(motion), guide)
-        path = slow_path(model.generator.plan(h), torch.zeros_like(start[:, 0]))
-        motion = path + model.generator.refine(h, path, guide)[0]
-    return motion
+def generic_motion(model: Mouthpiece, code: Tensor) -> Tensor:
+    """Latents ``[B, T, L]``: the mouth that the model alone makes of ``code [B, T, A]``, nothing drawn."""
+    guide = no_guide(model, len(code), code.shape[1], code.device)
+    past = code.new_zeros(*code.shape[:2], HISTORY * LATENT)
+    h = model.generator(code, past, guide)
+    path = slow_path(model.generator.plan(h), past[:, 0, :LATENT])
+    return path + model.generator.refine(h, path, guide)[0]
 
 
 def setting(model: Mouthpiece, material: Material, recipe: Recipe, rows: Rows, step: int) -> Setting:
@@ -149,7 +147,7 @@ def setting(model: Mouthpiece, material: Material, recipe: Recipe, rows: Rows, s
     generator = torch.Generator().manual_seed(recipe.seed * 7_000_003 + step)
     flags = reference_flags(episode, generator)
     count, total = len(episode.channels), len(episode.code)
-    generic = generic_motion(model, episode.code[:count], episode.captured)
+    generic = generic_motion(model, episode.code[:count])
     entries = model.retriever(episode.code[:count] * flags[:, None, 3:], episode.motion, generic, flags)
     pick = allowed(episode.filmed, rows.clips, generator).to(flags.device)
     bank = gather(entries, pick, rows.clips, total - count, generator)
@@ -172,8 +170,8 @@ def roll_out(model: Mouthpiece, scene: Setting, passes: int, steps: int, mouth: 
     for _ in range(passes):
         history = history_of(motion)
         guided = guide(model, scene.bank, scene.episode.code, history)
-        h = model.generator(scene.episode.code, history, guided)
-        motion = model.generator.roll(h, guided, noise, steps, scene.before)
+        views = [model.generator(scene.episode.code, past, guided) for past in (0 * history, history)]
+        motion = model.generator.roll(tuple(views), guided, noise, steps, scene.before)
     return history_of(motion)
 
 
@@ -182,7 +180,8 @@ def blurred_history(scene: Setting, generator: torch.Generator) -> Tensor:
     history = history_of(scene.truth)
     mouth = torch.arange(history.shape[-1]) % LATENT < MOUTH_LATENT
     blur = torch.where(mouth, MOUTH_BLUR, UPPER_BLUR) * torch.randn(history.shape, generator=generator)
-    return history + blur.to(history.device)
+    seen = torch.rand((len(history), 1, 1), generator=generator) < FOLLOWING
+    return (history + blur.to(history.device)) * seen.to(history.device)
 
 
 def losses(

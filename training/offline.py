@@ -1,7 +1,6 @@
 """What the future would be worth: the causal generator against one that attends to both sides.
 
-Both hear through the same ear and run over whole recordings, each history made in passes over its own last
-result; nothing is sampled and nothing sealed.
+Both hear through the same ear and run over whole recordings; nothing is sampled and nothing sealed.
 """
 
 from __future__ import annotations
@@ -17,12 +16,11 @@ from .episodes import listen
 from .figures import Figure
 from .generate import generic_motion
 from .metrics import correlation
-from .model.codec import BLOCK, LATENT
+from .model.codec import BLOCK
 from .model.step import Mouthpiece
 from .run import restore
 
 GROUP = "Causal against offline (same size, same ear, no references)"
-PASSES = 4
 
 
 @torch.no_grad()
@@ -32,7 +30,7 @@ def regress(model: Mouthpiece, mel: np.ndarray) -> np.ndarray:
     whole = -(-ticks // BLOCK) * BLOCK
     code, _, _ = listen(model.encoder, torch.tensor(np.asarray(mel, np.float32))[None])
     code = torch.nn.functional.pad(code, (0, 0, 0, whole - ticks))
-    motion = generic_motion(model, code, torch.zeros(1, whole, LATENT), PASSES)
+    motion = generic_motion(model, code)
     return model.codec.decode(motion)[0, :ticks].numpy()
 
 

@@ -119,9 +119,9 @@ def test_steps_equal_the_training_pass(model: Mouthpiece) -> None:
     asked = model.retriever.keys(codes, history[..., :LATENT], torch.ones(2, 4))
     torch.testing.assert_close(asked, queries, atol=1e-5, rtol=1e-4)
     wide = Guide(guide.style, guide.values, guide.biases.expand(-1, TICKS, -1))
-    h = model.generator(codes, history, wide)
+    views = tuple(model.generator(codes, past, wide) for past in (0 * history, history))
     slow, fast = noise.split(LATENT, -1)
-    rolled = model.generator.roll(h, wide, (slow[:, ::BLOCK], fast), 0, torch.zeros(2, LATENT))
+    rolled = model.generator.roll(views, wide, (slow[:, ::BLOCK], fast), 0, torch.zeros(2, LATENT))
     torch.testing.assert_close(rolled, motion, atol=1e-4, rtol=1e-4)
 
 

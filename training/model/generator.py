@@ -83,6 +83,16 @@ class Imitation(nn.Module):
         return functional.pad((gate * deviation).float(), (0, LATENT - deviation.shape[-1]))
 
 
+def mouth_of(deaf_to_past: Tensor, following: Tensor) -> Tensor:
+    """The mouth's latents of the first ``[..., L]``, the others of the second.
+
+    The trunk runs in two views. Sound says where a mouth must be, and feeding it its own past made it drift,
+    so one view sees no past; brows, eyes and head, which sound leaves open, go on from where they are.
+    """
+    mouth = torch.arange(LATENT, device=following.device) < MOUTH_LATENT
+    return torch.where(mouth, deaf_to_past, following)
+
+
 class Generator(nn.Module):
     """``code [B, T, A]``, motion of the past, and a ``Guide`` → keyframes and detail."""
 
@@ -91,8 +101,6 @@ class Generator(nn.Module):
         self.config = config
         self.hear = nn.Linear(config.code, config.width)
         self.feel = nn.Linear(HISTORY * LATENT, config.width)
-        followed = (torch.arange(LATENT) >= MOUTH_LATENT).float().repeat(HISTORY)
-        self.register_buffer("followed", followed, persistent=False)
         self.manner = nn.Linear(config.style, 2 * config.width, bias=False)
         nn.init.normal_(self.manner.weight, std=0.02)
         self.layers = nn.ModuleList(Layer(config, styled=i % 2 == 1) for i in range(config.layers))
@@ -108,12 +116,8 @@ class Generator(nn.Module):
         self.fast_flow = Flow(LATENT, config.width + LATENT, config.flow)
 
     def enter(self, code: Tensor, history: Tensor, style: Tensor) -> Tensor:
-        """``history [B, T, HISTORY L]``: generated motion before each tick, newest first.
-
-        The mouth's part is left out: sound says where a mouth must be, and feeding it its own past made it
-        drift. Brows, eyes and head, which sound does not determine, go on from where they are.
-        """
-        x = self.hear(code) + self.feel(history * self.followed)
+        """``history [B, T, HISTORY L]``: motion made before each tick, newest first; zeros for the mouth."""
+        x = self.hear(code) + self.feel(history)
         scale, shift = self.manner(style).unsqueeze(1).chunk(2, -1)
         return x * (1 + scale) + shift
 
@@ -134,13 +138,26 @@ class Generator(nn.Module):
         return self.detail(condition).float() + self.imitation(h, guide), condition
 
     def roll(
-        self, h: Tensor, guide: Guide, noise: tuple[Tensor, Tensor], steps: int, before: Tensor
+        self,
+        h: tuple[Tensor, Tensor],
+        guide: Guide,
+        noise: tuple[Tensor, Tensor],
+        steps: int,
+        before: Tensor,
     ) -> Tensor:
-        """Samples motion ``[B, T, L]`` from the trunk's output by ``steps`` of the teacher (0: the student).
+        """Samples motion ``[B, T, L]`` from both views of the trunk by ``steps`` of the teacher (0: student).
 
         ``noise`` are ``[B, K, L]`` and ``[B, T, L]``, ``before [B, L]`` is the keyframe before the sequence.
         """
-        keyframes = self.plan(h) + self.slow_flow.draw(noise[0], h[:, ::BLOCK], steps)
+        keyframes = mouth_of(*(self.place(view, noise[0], steps) for view in h))
         path = slow_path(keyframes, before)
+        return mouth_of(*(self.finish(view, path, guide, noise[1], steps) for view in h))
+
+    def place(self, h: Tensor, noise: Tensor, steps: int) -> Tensor:
+        """Keyframes ``[B, T / BLOCK, L]`` drawn from the trunk's output."""
+        return self.plan(h) + self.slow_flow.draw(noise, h[:, ::BLOCK], steps)
+
+    def finish(self, h: Tensor, path: Tensor, guide: Guide, noise: Tensor, steps: int) -> Tensor:
+        """Motion ``[B, T, L]`` drawn about the slow path."""
         mean, condition = self.refine(h, path, guide)
-        return path + mean + self.fast_flow.draw(noise[1], condition, steps)
+        return path + mean + self.fast_flow.draw(noise, condition, steps)

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from .codec import BLOCK, LATENT, MOUTH_LATENT, MotionCodec, measured_regions
 from .config import Config
 from .encoder import AudioEncoder, Heard
-from .generator import HISTORY, Generator, Guide
+from .generator import HISTORY, Generator, Guide, mouth_of
 from .retrieval import CONTEXT, Retriever
 from .seal import LipSeal
 
@@ -40,7 +40,7 @@ class Mouthpiece(nn.Module):
         return self.encoder.initial_state(batch) | {
             "context": zeros(batch, CONTEXT - 1, config.hear + config.feel),
             "motion": zeros(batch, HISTORY, LATENT),
-            "memory": zeros(batch, config.layers, 2, config.window, config.width),
+            "memory": zeros(batch, 2, config.layers, 2, config.window, config.width),
             "known": zeros(batch, config.window),
             "keyframes": zeros(batch, 2, LATENT),
             "tick": zeros(batch, 1),
@@ -64,21 +64,23 @@ class Mouthpiece(nn.Module):
         NOISE]`` → channels ``[B, C]`` and the new state."""
         generator, style, values, biases = self.generator, guide.style, guide.values, guide.biases
         known = torch.cat([state["known"][:, 1:], torch.ones_like(state["tick"])], 1)
-        x = generator.enter(code.unsqueeze(1), state["motion"].flatten(1).unsqueeze(1), style)
-        memories = []
-        for index, layer in enumerate(generator.layers):
-            x, memory = layer.step(x, values, biases, state["memory"][:, index], known)
-            memories.append(memory)
-        h = generator.norm(x)
+        past = state["motion"].flatten(1).unsqueeze(1)
+        views, memories = [], []
+        for view, history in enumerate((torch.zeros_like(past), past)):
+            x, memory = generator.enter(code.unsqueeze(1), history, style), []
+            for index, layer in enumerate(generator.layers):
+                x, kept = layer.step(x, values, biases, state["memory"][:, view, index], known)
+                memory.append(kept)
+            views.append(generator.norm(x))
+            memories.append(torch.stack(memory, 1))
         slow_noise, fast_noise = (noise.unsqueeze(1) * self.temperature.repeat(2)).split(LATENT, -1)
         steps = self.teacher_steps
-        planned = (generator.keyframe(h) + generator.slow_flow.draw(slow_noise, h, steps))[:, 0]
+        planned = mouth_of(*(generator.place(h, slow_noise, steps) for h in views))[:, 0]
         due = (state["tick"] < 0.5).to(planned.dtype)
         before, after = state["keyframes"].unbind(1)
         before, after = torch.lerp(before, after, due), torch.lerp(after, planned, due)
         path = torch.lerp(before, after, (state["tick"] + 1) / BLOCK).unsqueeze(1)
-        mean, condition = generator.refine(h, path, guide)
-        motion = path + mean + generator.fast_flow.draw(fast_noise, condition, steps)
+        motion = mouth_of(*(generator.finish(h, path, guide, fast_noise, steps) for h in views))
         shown = {"both": motion, "slow": path, "fast": motion - path}[self.shown]
         channels = self.seal(self.codec.decode(shown[:, 0]), features)
         tick = torch.where(state["tick"] > BLOCK - 1.5, 0.0, state["tick"] + 1)
