@@ -41,7 +41,7 @@ REFERENCES = 8
 """Takes of the training split given as references of a seen performer."""
 FITTING_CLIPS = 40
 """Clips of the training split that fit the closure thresholds."""
-ABLATION_CLIPS = 24
+ABLATION_CLIPS = 12
 """Held-out clips that ablations run on."""
 CONFUSED = 8
 """Performers of the confusion matrix."""

@@ -22,7 +22,7 @@ from .calibrate import calibrate_seal
 from .corpus.lips import LipReadout
 from .dataset import load_corpus
 from .events import EVENTS
-from .generate import MOUTH_TEMPERATURE, TOP
+from .generate import MOUTH_TEMPERATURE, TOP, UPPER_TEMPERATURE
 from .model.codec import LATENT
 from .model.generator import Guide
 from .model.step import NOISE, Mouthpiece, set_temperature
@@ -212,7 +212,7 @@ def export(model: Mouthpiece, folder: Path, version: str) -> None:
 def export_checkpoint(checkpoint: Path, corpus: Path, folder: Path, version: str = VERSION) -> None:
     """Fits the lip seal and exports a training checkpoint."""
     model = restore(Mouthpiece, checkpoint)
-    set_temperature(model, MOUTH_TEMPERATURE)
+    set_temperature(model, MOUTH_TEMPERATURE, UPPER_TEMPERATURE)
     clips = [u for u in load_corpus(corpus, corpus.parent / "features", ["grid_s1"]) if u.split == "train"]
     calibrate_seal(model, clips, LipReadout.load(corpus / "lips.npz"))
     export(model, folder, version)

@@ -45,6 +45,8 @@ MOUTH_BLUR, UPPER_BLUR = 0.2, 0.03
 """Noise on the history, so that small errors do not grow; the mouth's is only asked for by queries."""
 ROLL_STEPS = 4
 """Steps of the teacher while rolling out."""
+UPPER_TEMPERATURE = 0.6
+"""Share of what is drawn that reaches brows, eyes and head; all of it made them restless."""
 MOUTH_TEMPERATURE = 0.1
 """Share of the noise that reaches the lips, which sound determines nearly."""
 FOLLOWING = 0.5
@@ -262,7 +264,7 @@ def train_generator(
     model = Mouthpiece(config or Config())
     fit_codec(model.codec, utterances)
     adopt_ear(model, ear)
-    set_temperature(model, MOUTH_TEMPERATURE)
+    set_temperature(model, MOUTH_TEMPERATURE, UPPER_TEMPERATURE)
     run = Run(model, recipe, path)
     run.resume()
     rows, weights = Rows(), material.channel_weight.to(recipe.device)

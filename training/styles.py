@@ -23,11 +23,11 @@ from .regions import MOUTH
 GROUP = "Style: virtual performers over held-out clips, mouth channels"
 COUNTS_GROUP = "Style: how many clips of a virtual performer are given"
 REAL_GROUP = "Style: real performers, each against the other's references, mouth channels"
-PERFORMERS = 16
+PERFORMERS = 12
 CLIPS = 5
 """Clips of each virtual performer: one is the target, the others its references."""
 COUNTS = (1, 2, 4, 8, 16, 32)
-COUNTED = 6
+COUNTED = 4
 """Performers that the counts are tried on."""
 
 

@@ -12,7 +12,7 @@ import torch
 
 from ..inference.model import Model
 from .export import export
-from .generate import MOUTH_TEMPERATURE
+from .generate import MOUTH_TEMPERATURE, UPPER_TEMPERATURE
 from .model.flow import TEACHER_STEPS
 from .model.step import Mouthpiece, set_temperature
 from .run import restore
@@ -25,7 +25,7 @@ class Variant:
     teacher_steps: int = 0
     shown: str = "both"
     mouth: float = MOUTH_TEMPERATURE
-    rest: float = 1.0
+    rest: float = UPPER_TEMPERATURE
 
 
 TEACHER = Variant(teacher_steps=TEACHER_STEPS)

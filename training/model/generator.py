@@ -153,11 +153,19 @@ class Generator(nn.Module):
         path = slow_path(keyframes, before)
         return mouth_of(*(self.finish(view, path, guide, noise[1], steps) for view in h))
 
-    def place(self, h: Tensor, noise: Tensor, steps: int) -> Tensor:
-        """Keyframes ``[B, T / BLOCK, L]`` drawn from the trunk's output."""
-        return self.plan(h) + self.slow_flow.draw(noise, h[:, ::BLOCK], steps)
+    def place(self, h: Tensor, noise: Tensor, steps: int, amount: Tensor | float = 1.0) -> Tensor:
+        """Keyframes ``[B, T / BLOCK, L]`` from the trunk's output; ``amount`` of what is drawn is added."""
+        return self.plan(h) + amount * self.slow_flow.draw(noise, h[:, ::BLOCK], steps)
 
-    def finish(self, h: Tensor, path: Tensor, guide: Guide, noise: Tensor, steps: int) -> Tensor:
-        """Motion ``[B, T, L]`` drawn about the slow path."""
+    def finish(
+        self,
+        h: Tensor,
+        path: Tensor,
+        guide: Guide,
+        noise: Tensor,
+        steps: int,
+        amount: Tensor | float = 1.0,
+    ) -> Tensor:
+        """Motion ``[B, T, L]`` about the slow path; ``amount`` of what is drawn is added."""
         mean, condition = self.refine(h, path, guide)
-        return path + mean + self.fast_flow.draw(noise, condition, steps)
+        return path + mean + amount * self.fast_flow.draw(noise, condition, steps)

@@ -73,14 +73,16 @@ class Mouthpiece(nn.Module):
                 memory.append(kept)
             views.append(generator.norm(x))
             memories.append(torch.stack(memory, 1))
-        slow_noise, fast_noise = (noise.unsqueeze(1) * self.temperature.repeat(2)).split(LATENT, -1)
+        slow_noise, fast_noise = noise.unsqueeze(1).split(LATENT, -1)
         steps = self.teacher_steps
-        planned = mouth_of(*(generator.place(h, slow_noise, steps) for h in views))[:, 0]
+        planned = mouth_of(*(generator.place(h, slow_noise, steps, self.temperature) for h in views))[:, 0]
         due = (state["tick"] < 0.5).to(planned.dtype)
         before, after = state["keyframes"].unbind(1)
         before, after = torch.lerp(before, after, due), torch.lerp(after, planned, due)
         path = torch.lerp(before, after, (state["tick"] + 1) / BLOCK).unsqueeze(1)
-        motion = mouth_of(*(generator.finish(h, path, guide, fast_noise, steps) for h in views))
+        motion = mouth_of(
+            *(generator.finish(h, path, guide, fast_noise, steps, self.temperature) for h in views)
+        )
         shown = {"both": motion, "slow": path, "fast": motion - path}[self.shown]
         channels = self.seal(self.codec.decode(shown[:, 0]), features)
         tick = torch.where(state["tick"] > BLOCK - 1.5, 0.0, state["tick"] + 1)
@@ -104,7 +106,7 @@ class Mouthpiece(nn.Module):
         return entries.keys, entries.values, entries.styles
 
 
-def set_temperature(model: Mouthpiece, mouth: float, rest: float = 1.0) -> None:
-    """How much of the noise reaches mouth and upper face: lips are nearly deterministic, lids are not."""
+def set_temperature(model: Mouthpiece, mouth: float, rest: float) -> None:
+    """How much of what is drawn reaches mouth and upper face: lips are nearly deterministic, lids are not."""
     model.temperature[:MOUTH_LATENT] = mouth
     model.temperature[MOUTH_LATENT:] = rest
