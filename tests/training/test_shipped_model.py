@@ -107,7 +107,7 @@ def test_the_upper_face_lives_and_follows_the_seed(model: Model, dialogue: np.nd
     one, again, other = (animate(long, model, seed=seed) for seed in (1, 1, 2))
     assert np.array_equal(one, again)
     apart = np.abs(one[:, MOUTH] - other[:, MOUTH]).mean()
-    assert apart < 0.2 * one[:, MOUTH].std(0).mean(), "lips are nearly determined by the sound"
+    assert apart < 0.3 * one[:, MOUTH].std(0).mean(), "lips are nearly determined by the sound"
     blink = one[:, INDEX["eyeBlinkLeft"]] > 0.5
     per_minute = (np.diff(blink.astype(int)) == 1).sum() / (len(one) / TICK_RATE / 60)
     assert 3 < per_minute < 60
