@@ -245,8 +245,12 @@ class MouthpieceCastMember(bpy.types.PropertyGroup):
     influence_brows: _influence("Brows", "brows")
     influence_eyes: _influence("Eyes", "gaze, lids and blinks")
     influence_head: _influence("Head", "head")
-    valence: bpy.props.FloatProperty(name="Valence", description="Mood", min=-1.0, max=1.0)
-    arousal: bpy.props.FloatProperty(name="Arousal", description="Energy", min=-1.0, max=1.0)
+    valence: bpy.props.FloatProperty(
+        name="Valence", description="Mood of this character; can be keyed", min=-1.0, max=1.0
+    )
+    arousal: bpy.props.FloatProperty(
+        name="Arousal", description="Energy of this character; can be keyed", min=-1.0, max=1.0
+    )
 
 
 BATCH_SOURCES = (

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import bpy
 
 from ..inference.errors import RigError
+from ..rigs.scene_keys import copy_keys, forget_item
 from ..rigs.scene_read import find_target
 from ..rigs.scene_sequencer import assign, sequencer_scene, sound_strips
 from .messages import fail, succeed
@@ -23,6 +24,8 @@ SHARED = (
     "influence_head",
 )
 """What a member of the cast takes over from the settings, and gives back to them."""
+MOOD = ("valence", "arousal")
+"""What of it can be keyed."""
 _TAKE = (
     "action",
     "source",
@@ -49,6 +52,9 @@ def copy_references(source: bpy.types.PropertyGroup, target: bpy.types.PropertyG
 
 
 def _copy(source: bpy.types.PropertyGroup, target: bpy.types.PropertyGroup) -> None:
+    """Let ``target`` have what belongs to a character of ``source``. Raises RigError for linked keys."""
+    for name in MOOD:
+        copy_keys(source.id_data, source.path_from_id(name), target.path_from_id(name))
     for name in SHARED:
         setattr(target, name, getattr(source, name))
     copy_references(source, target)
@@ -86,7 +92,11 @@ class MOUTHPIECE_OT_cast_add(bpy.types.Operator):
         name = _unused(self.name or target.name, [member.name for member in cast])
         member = cast.add()
         member.name, member.target, member.channel = name, target, self.channel
-        _copy(settings, member)
+        try:
+            _copy(settings, member)
+        except RigError as error:
+            cast.remove(len(cast) - 1)
+            return fail(self, context, error)
         settings.batch.cast_index = len(cast) - 1
         return succeed(self, context, f"{name} speaks with {len(member.references)} references")
 
@@ -116,6 +126,10 @@ class MOUTHPIECE_OT_cast_remove(_OfCast, bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         batch = context.scene.mouthpiece.batch
+        try:
+            forget_item(context.scene, batch.path_from_id("cast"), batch.cast_index)
+        except RigError as error:
+            return fail(self, context, error)
         batch.cast.remove(batch.cast_index)
         batch.cast_index = max(0, min(batch.cast_index, len(batch.cast) - 1))
         return {"FINISHED"}
@@ -130,7 +144,10 @@ class MOUTHPIECE_OT_cast_update(_OfCast, bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         member = self.member(context)
-        _copy(context.scene.mouthpiece, member)
+        try:
+            _copy(context.scene.mouthpiece, member)
+        except RigError as error:
+            return fail(self, context, error)
         return succeed(self, context, f"{member.name} has {len(member.references)} references")
 
 
@@ -143,8 +160,11 @@ class MOUTHPIECE_OT_cast_load(_OfCast, bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         settings, member = context.scene.mouthpiece, self.member(context)
+        try:
+            _copy(member, settings)
+        except RigError as error:
+            return fail(self, context, error)
         settings.target = member.target
-        _copy(member, settings)
         return succeed(self, context, f"Showing {member.name}")
 
 

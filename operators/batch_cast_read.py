@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 
 import bpy
+import numpy as np
 
 from ..inference.batch.characters import Character
 from ..inference.batch.encode import take_bytes
 from ..inference.errors import MouthpieceError, RigError
 from ..inference.output import replacing
 from ..rigs.rig import Rig
-from ..rigs.scene_read import find_target, read_rig
+from ..rigs.scene_read import animated, find_target, read_rig
 from .references_take import reference_take
 from .request import read_influence
+
+SETTINGS = "mouthpiece"
+"""Path of the scene's settings, which animate one face."""
+CAST = f"{SETTINGS}.batch.cast"
 
 
 @dataclass(frozen=True)
 class Speaker:
-    """A member of the cast. Objects are kept by name, since undo may replace them while the model runs."""
+    """A member of the cast. Objects are kept by name, since undo may replace them while the model runs.
+
+    ``mood`` is the path of the settings whose valence and arousal count; those of ``character`` are what they
+    are at the first frame. ``moves`` names the data-blocks that the rig animates, and ``face`` the first of
+    the cast who moves one of them, too: a face can say one line at a time, whoever it speaks for.
+    """
 
     name: str
     target: str
@@ -30,6 +40,9 @@ class Speaker:
     character: Character
     weights: tuple[float, ...]
     influence: tuple[float, float, float, float]
+    mood: str
+    moves: frozenset[str]
+    face: str
 
     def rig(self, scene: str) -> Rig:
         """The face as it is now. Raises RigError when it has gone."""
@@ -56,25 +69,36 @@ class Cast:
             return "nobody speaks it: assign it to a character of the cast"
         if name in self.speakers:
             return ""
-        return self.problems.get(name) or f"there is no character named {name} in the cast"
+        return (
+            self.problems.get(name)
+            or f"there is no character named {name} in the cast: add one, or assign the strip again"
+        )
 
 
 def read_cast(context: bpy.types.Context, folder: Path) -> Cast:
     """The cast of the scene. References are written into ``folder`` as takes."""
     settings = context.scene.mouthpiece
-    members = {member.name: (member, member.target) for member in settings.batch.cast}
+    members = [(one.name, one, one.target, f"{CAST}[{i}]") for i, one in enumerate(settings.batch.cast)]
     alone = ""
     if not members:
         target = find_target(context)
         alone = target.name if target else "the face"
-        members = {alone: (settings, target)}
+        members = [(alone, settings, target, SETTINGS)]
+    names = [name for name, *_ in members]
     speakers, problems = {}, {}
-    for name, (member, target) in members.items():
+    for name, member, target, path in members:
         try:
+            if names.count(name) > 1:
+                raise RigError(f"two characters of the cast are named {name}: rename one of them")
             if target is None:
-                raise RigError(f"{name} is not chosen: add a character to the cast, or choose the face.")
-            read_rig(context.scene, target, member.head_target, member.head_bone)
-            speakers[name] = _speaker(context, member, name, target, folder)
+                raise RigError(
+                    "no face is chosen: select it, or choose it in the Mouthpiece tab"
+                    if alone
+                    else f"{name} has no face: choose it under Who speaks"
+                )
+            speaker = _speaker(context, member, name, target, folder, path)
+            same = (one.face for one in speakers.values() if one.moves & speaker.moves)
+            speakers[name] = replace(speaker, face=next(same, name))
         except MouthpieceError as error:
             problems[name] = str(error)
     return Cast(speakers, problems, alone)
@@ -86,7 +110,10 @@ def _speaker(
     name: str,
     target: bpy.types.Object,
     folder: Path,
+    path: str,
 ) -> Speaker:
+    """A member of the cast, alone on its face. Raises RigError or TakeError."""
+    rig = read_rig(context.scene, target, member.head_target, member.head_bone)
     used = [(i, item) for i, item in enumerate(member.references) if item.enabled and item.weight > 0.0]
     takes = [take_bytes(reference_take(context, index, item, member)) for index, item in used]
     return Speaker(
@@ -98,12 +125,29 @@ def _speaker(
         character=Character(
             references=tuple(kept(folder, content, ".npz") for content in takes),
             style_strength=member.style_strength,
-            valence=member.valence,
-            arousal=member.arousal,
+            valence=_first(context, member, path, "valence"),
+            arousal=_first(context, member, path, "arousal"),
         ),
         weights=tuple(item.weight for _, item in used),
         influence=astuple(read_influence(member)),
+        mood=path,
+        moves=_moved(rig),
+        face=name,
     )
+
+
+def _first(context: bpy.types.Context, member: bpy.types.PropertyGroup, path: str, name: str) -> float:
+    """A member's mood where bakes start, wherever the playhead is."""
+    start = np.array([context.scene.mouthpiece.frame_start])
+    values = animated(context.scene, f"{path}.{name}", start)
+    return getattr(member, name) if values is None else float(values[0])
+
+
+def _moved(rig: Rig) -> frozenset[str]:
+    """Names of the data-blocks that a bake onto ``rig`` animates."""
+    blocks = [*(face.key for face in rig.faces), *(control.datablock for control in rig.controls)]
+    blocks += [rig.head.target] if rig.head else []
+    return frozenset(f"{block.bl_rna.identifier} {block.name_full}" for block in blocks)
 
 
 def kept(folder: Path, content: bytes, ending: str) -> str:

@@ -83,6 +83,7 @@ def place(batch: SceneBatch, store: Store, tally: Tally) -> list[str]:
     rigs: dict[str, Rig] = {}
     plans: list[LinePlan] = []
     notes: dict[str, None] = {}
+    faces: dict[str, list[Outcome]] = {}
     for name in sorted({outcome.character for outcome in _there(tally)}):
         own = [outcome for outcome in _there(tally) if outcome.character == name]
         try:
@@ -90,6 +91,8 @@ def place(batch: SceneBatch, store: Store, tally: Tally) -> list[str]:
         except MouthpieceError as error:
             _fail(own, error)
             continue
+        faces.setdefault(batch.speakers[name].face, []).extend(own)
+    for own in faces.values():
         clips = [_clip(batch, store, outcome) for outcome in own]
         if batch.spans:
             clips = eased(clips)
@@ -97,7 +100,7 @@ def place(batch: SceneBatch, store: Store, tally: Tally) -> list[str]:
         for clip in clips:
             try:
                 clock = SceneClock(clip.rate, clip.start)
-                plan = plan_bake(rigs[name], clip.channels, clock, options=batch.options)
+                plan = plan_bake(rigs[clip.character], clip.channels, clock, options=batch.options)
             except MouthpieceError as error:
                 _fail([by_id[clip.id]], error)
                 continue

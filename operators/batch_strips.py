@@ -9,14 +9,17 @@ import bpy
 import numpy as np
 
 from ..inference.batch.encode import wav_bytes
-from ..inference.batch.line import MOTION, Line, Refused, check_id, own_seed
+from ..inference.batch.line import MOTION, Line, Mood, Refused, check_id, own_seed
 from ..inference.batch.manifest import Manifest
 from ..inference.errors import ManifestError, MouthpieceError
-from ..inference.types import SAMPLE_RATE
-from ..rigs.dialogue import Span, listening_spans, untangled
-from ..rigs.retarget import cut
+from ..inference.types import SAMPLE_RATE, frame_count, frame_times
+from ..rigs.dialogue import Span, listening_spans, near, turns
+from ..rigs.retarget import SceneClock, cut
+from ..rigs.scene_keys import keyed
+from ..rigs.scene_read import animated
 from ..rigs.scene_sequencer import SpokenStrip, read_strips, sequencer_scene
-from .batch_cast_read import Cast, Speaker, kept
+from .batch_cast import MOOD
+from .batch_cast_read import SETTINGS, Cast, Speaker, kept
 from .references_take import scene_rate
 from .sound import sound_samples
 
@@ -47,6 +50,8 @@ class _Strips:
         self.lines: list[Line] = []
         self.refused: list[Refused] = []
         self.spans: dict[str, Span] = {}
+        self.notes: list[str] = []
+        self.faces = {speaker.name: speaker.face for speaker in cast.speakers.values()}
 
     def read(self) -> tuple[Manifest, dict[str, Span]]:
         """Lines, and the scene frames of each by its id. Raises ManifestError without any strip."""
@@ -57,48 +62,114 @@ class _Strips:
             )
         selected = self.batch.source == "SELECTED"
         every = read_strips(self.scene)
-        wanted = read_strips(self.scene, selected=True) if selected else every
+        wanted = {strip.name for strip in (read_strips(self.scene, selected=True) if selected else every)}
         if not wanted:
             which = "no selected sound strip" if selected else "no audible sound strip"
             raise ManifestError(f"The sequencer of {self.scene.name} has {which}: add the dialogue to it.")
         said = {strip.name: self._who(strip) for strip in every}
-        for who in sorted({said[strip.name] for strip in wanted}):
-            self._spoken(who, [strip for strip in wanted if said[strip.name] == who])
+        shared = self._turns(every, said)
+        for strip in every:
+            if strip.name in wanted:
+                self._spoken(said[strip.name], strip, *shared.get(strip.name, (None, None)))
         if self.batch.listening:
-            heard = list(self.spans.values())
-            for speaker in self.cast.speakers.values():
-                own = [(strip.start, strip.end) for strip in every if said[strip.name] == speaker.name]
-                self._listening(speaker, listening_spans(own, heard, self.rate))
-        return Manifest(tuple(self.lines), tuple(self.refused)), self.spans
+            self._listening(every, said, list(self.spans.values()))
+        self._tell_unfollowed()
+        return Manifest(tuple(self.lines), tuple(self.refused), tuple(self.notes)), self.spans
 
     def _who(self, strip: SpokenStrip) -> str:
         """Who speaks a strip: whom it is assigned, else whose channel it is on; "" for nobody."""
         if self.cast.alone or strip.assigned:
             return self.cast.alone or strip.assigned
-        channels = {member.channel: member.name for member in self.batch.cast if member.channel}
-        return channels.get(strip.channel, "")
+        found = self._on_channel(strip)
+        return found[0] if len(found) == 1 else ""
 
-    def _spoken(self, who: str, strips: list[SpokenStrip]) -> None:
-        """The lines of one character, none over another."""
-        for strip, span in zip(strips, untangled((s.start, s.end) for s in strips), strict=True):
-            reason = strip.obstacle or self.cast.obstacle(who)
-            if not reason and span is None:
-                reason = f"another strip of {who} covers it: move one of them, or give it to somebody else"
-            try:
-                if reason:
-                    raise ManifestError(reason)
-                samples = self._sound(strip.sound)
-                length = max(round((span[1] - span[0]) / self.rate * SAMPLE_RATE), 1)
-                part = cut(samples, round(strip.lead * SAMPLE_RATE), length)
-                self._add(who, _id(strip.name, self.spans), part, span)
-            except MouthpieceError as error:
-                self.refused.append(Refused(self._row(), strip.name, str(error)))
+    def _on_channel(self, strip: SpokenStrip) -> list[str]:
+        return [member.name for member in self.batch.cast if member.channel == strip.channel]
 
-    def _listening(self, speaker: Speaker, spans: Iterable[Span]) -> None:
-        for number, (start, end) in enumerate(spans, 1):
-            silence = np.zeros(max(round((end - start) / self.rate * SAMPLE_RATE), 1), np.float32)
-            name = _id(f"{speaker.name} listens {number}", self.spans)
-            self._add(speaker.name, name, silence, (start, end), listens=True)
+    def _obstacle(self, who: str, strip: SpokenStrip) -> str:
+        """Why a strip cannot be a line, "" when it can."""
+        rivals = [] if who else self._on_channel(strip)
+        if rivals:
+            return (
+                f"channel {strip.channel} belongs to {' and '.join(rivals)}: give it to one of them, or "
+                "assign the strip"
+            )
+        return strip.obstacle or self.cast.obstacle(who)
+
+    def _turns(
+        self, every: list[SpokenStrip], said: dict[str, str]
+    ) -> dict[str, tuple[Span | None, SpokenStrip | None]]:
+        """What each strip's speaker says of it, and the strip that takes the rest, by the strip's name.
+
+        Strips that are not baked now count as well, so that baking one again takes no other's place.
+        """
+        found: dict[str, tuple[Span | None, SpokenStrip | None]] = {}
+        for face in sorted(set(self.faces.values())):
+            own = [s for s in every if not s.obstacle and self.faces.get(said[s.name]) == face]
+            for strip, turn in zip(own, turns((s.start, s.end) for s in own), strict=True):
+                found[strip.name] = turn.span, None if turn.rival is None else own[turn.rival]
+        return found
+
+    def _spoken(self, who: str, strip: SpokenStrip, span: Span | None, rival: SpokenStrip | None) -> None:
+        """A strip as a line, or why it is none."""
+        reason = self._obstacle(who, strip)
+        if not reason and span is None:
+            reason = (
+                f"{who} says {rival.name} at the same time (frames {rival.start:g} to {rival.end:g}), and a "
+                "face can say one line only: move or mute one of the strips, or assign it to somebody else"
+            )
+        try:
+            if reason:
+                raise ManifestError(reason)
+            samples = self._sound(strip.sound)
+            length = max(round((span[1] - span[0]) / self.rate * SAMPLE_RATE), 1)
+            part = cut(samples, round(strip.lead * SAMPLE_RATE), length)
+            self._add(who, _id(strip.name, self.spans), part, span)
+        except MouthpieceError as error:
+            self.refused.append(Refused(self._row(), strip.name, str(error)))
+            return
+        if rival is not None:
+            self.notes.append(
+                f"{strip.name} ends at frame {span[1]:g} instead of {strip.end:g}, where {rival.name} "
+                f"begins: {who} cannot say both at once."
+            )
+
+    def _listening(self, every: list[SpokenStrip], said: dict[str, str], spoken: list[Span]) -> None:
+        """Silent lines of every face around the lines that are ``spoken`` now, apart from its own."""
+        speech = [(s.start, s.end) for s in every if said[s.name] in self.faces and not s.obstacle]
+        for name, face in self.faces.items():
+            if name != face:
+                continue  # the same face listens once
+            own = [(s.start, s.end) for s in every if self.faces.get(said[s.name]) == face]
+            for start, end in listening_spans(own, speech, self.rate):
+                if near((start, end), spoken, self.rate):
+                    silence = np.zeros(max(round((end - start) / self.rate * SAMPLE_RATE), 1), np.float32)
+                    # Named by its frame, so that baking a part again replaces what was there before.
+                    line = _id(f"{name} listens at {start:g}", self.spans)
+                    self._add(name, line, silence, (start, end), listens=True)
+
+    def _tell_unfollowed(self) -> None:
+        """A note where keys of the scene's mood move nobody, since everybody has a mood of their own."""
+        if self.cast.alone:
+            return
+        for name in MOOD:
+            if not keyed(self.target, f"{SETTINGS}.{name}"):
+                continue
+            without = [
+                s.name for s in self.cast.speakers.values() if not keyed(self.target, f"{s.mood}.{name}")
+            ]
+            if without:
+                self.notes.append(
+                    f"The keys of {name.title()} are not those of {', '.join(without)}: choose the character "
+                    "under Who speaks and press Store References to let it follow them."
+                )
+
+    def _mood(self, speaker: Speaker, name: str, start: float, count: int) -> Mood:
+        """Valence or arousal of a line that starts at a scene frame: its keys if there are any."""
+        frames = SceneClock(self.rate, start).frames(frame_times(frame_count(count)))
+        values = animated(self.target, f"{speaker.mood}.{name}", frames)
+        constant = getattr(speaker.character, name)
+        return constant if values is None else tuple(np.float32(values).tolist())
 
     def _add(self, who: str, name: str, samples: np.ndarray, span: Span, *, listens: bool = False) -> None:
         speaker = self.cast.speakers[who]
@@ -112,8 +183,8 @@ class _Strips:
                 character=who,
                 references=character.references,
                 style_strength=character.style_strength,
-                valence=character.valence,
-                arousal=character.arousal,
+                valence=self._mood(speaker, "valence", span[0], len(samples)),
+                arousal=self._mood(speaker, "arousal", span[0], len(samples)),
                 seed=own_seed(self.seed, name),
                 formats=(MOTION,),
                 weights=speaker.weights,

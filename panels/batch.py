@@ -84,6 +84,10 @@ class MOUTHPIECE_PT_batch(SidebarPanel, bpy.types.Panel):
         column = layout.column()
         column.use_property_split, column.use_property_decorate = True, False
         column.prop(member, "target")
+        mood = layout.column(align=True)
+        mood.use_property_split = True
+        mood.prop(member, "valence", slider=True)
+        mood.prop(member, "arousal", slider=True)
         row = layout.row(align=True)
         row.operator("mouthpiece.cast_update", icon="IMPORT")
         row.operator("mouthpiece.cast_load", icon="EXPORT")

@@ -49,13 +49,37 @@ def listening_spans(own: Iterable[Span], everybody: Iterable[Span], rate: float)
     return [(start, end) for start, end in spans if end - start >= SHORTEST * rate]
 
 
-def untangled(spans: Iterable[Span]) -> list[Span | None]:
-    """Spans of one speaker, in order, each cut where the next begins; None for what the next covers."""
-    spans = sorted(spans)
-    out: list[Span | None] = []
-    for index, (start, end) in enumerate(spans):
-        end = min([end, *(follower[0] for follower in spans[index + 1 : index + 2])])
-        out.append((start, end) if end > start else None)
+def near(span: Span, spans: Iterable[Span], rate: float) -> bool:
+    """Whether one who listens in ``span`` does so because of one of ``spans``; all in frames at ``rate``."""
+    around = AROUND * rate
+    return any(start - around < span[1] and span[0] < end + around for start, end in spans)
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What of a strip its speaker says: ``span``, None for nothing; ``rival`` is the index of the strip that
+    takes the rest of it, None when all of it is said."""
+
+    span: Span | None
+    rival: int | None = None
+
+
+def turns(spans: Iterable[Span]) -> list[Turn]:
+    """What one face says of each of ``spans``, since it can say one line at a time.
+
+    A span that the next one runs into ends there; one that lies within another is not said.
+    """
+    spans = list(spans)
+    out = [Turn(span) for span in spans]
+    current: int | None = None
+    for index in sorted(range(len(spans)), key=lambda index: (spans[index][0], -spans[index][1])):
+        start, end = spans[index]
+        if current is not None and end <= spans[current][1]:
+            out[index] = Turn(None, current)
+            continue
+        if current is not None and start < spans[current][1]:
+            out[current] = Turn((spans[current][0], start), index)
+        current = index
     return out
 
 

@@ -52,6 +52,7 @@ BLENDER_MODULES = (
     "rigs.scene_write",
     "rigs.scene_write_lines",
     "rigs.scene_sequencer",
+    "rigs.scene_keys",
 )
 AUD_PLACES = ("inference.decode_aud", "operators.playback", "demo")
 TORCH_PLACES = ("training", "inference.runtime_torch")

@@ -17,6 +17,8 @@ MOTION = "motion"
 """A take at model rate that stays hidden in the output folder: Blender makes the rest of it."""
 SEPARATOR = "|"
 """Between several references of one cell: no system allows it in a file's name."""
+Mood = float | tuple[float, ...]
+"""Valence or arousal, -1 to 1: a constant, or one value for every frame of the line at 25 Hz."""
 _FORBIDDEN = set('<>:"\\|?*')
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{i}" for port in ("com", "lpt") for i in range(1, 10))}
 LONGEST = 180
@@ -39,8 +41,8 @@ class Line:
     character: str = ""
     references: tuple[str, ...] = ()
     style_strength: float = 1.0
-    valence: float = 0.0
-    arousal: float = 0.0
+    valence: Mood = 0.0
+    arousal: Mood = 0.0
     seed: int = 0
     fps: float = float(TICK_RATE)
     formats: tuple[str, ...] = ("csv",)

@@ -12,7 +12,7 @@ from ..errors import Cancelled
 from ..model import Model
 from ..session import Session, Track
 from ..types import TICK_SAMPLES, C, frame_count
-from .line import Line
+from .line import Line, Mood
 
 WIDTH = 16
 """Rows of a model step, always, however many are in use: so a line's bits depend on nobody else's."""
@@ -35,7 +35,11 @@ class Job:
     def track(self) -> Track:
         """What the session is asked for."""
         line = self.line
-        return Track(self.bank, line.style_strength, line.valence, line.arousal, line.seed)
+        return Track(self.bank, line.style_strength, *self.mood(0), line.seed)
+
+    def mood(self, frame: int) -> tuple[float, float]:
+        """Valence and arousal of a frame."""
+        return _at(self.line.valence, frame), _at(self.line.arousal, frame)
 
 
 @dataclass
@@ -86,9 +90,15 @@ def animate_lines(
         for row, seat in enumerate(seats):
             if seat:
                 seat.feed(samples[row])
+                session.tracks[row].valence, session.tracks[row].arousal = seat.job.mood(seat.frame)
         frames = session.push(samples).reshape(width, C)
         for row, seat in enumerate(seats):
             if seat and seat.take(frames[row]):
                 yield seat.job, seat.channels
                 seats[row], samples[row] = None, 0.0
                 session.reset(row, Track())
+
+
+def _at(mood: Mood, frame: int) -> float:
+    """Keys that end before the line hold their last value."""
+    return mood[min(frame, len(mood) - 1)] if isinstance(mood, tuple) else mood

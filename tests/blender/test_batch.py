@@ -71,14 +71,14 @@ def test_two_speak_and_listen(dialogue) -> None:
     dialogue.strip("answer", 2, 36, 1.2)
     assert dialogue.bake() == {"FINISHED"}
     anna, bert = strips("Anna"), strips("Bert")
-    assert list(anna) == ["Anna listens 1", "hello", "Anna listens 2"]
-    assert list(bert) == ["Bert listens 1", "answer", "Bert listens 2"]
+    assert list(anna) == ["Anna listens at -14", "hello", "Anna listens at 36"]
+    assert list(bert) == ["Bert listens at -14", "answer", "Bert listens at 66"]
     spans = {name: (strip.frame_start, strip.frame_end) for name, strip in (anna | bert).items()}
     assert spans["hello"] == (11, 36) and spans["answer"] == (36, 66)
-    assert spans["Anna listens 1"] == (-14, 11) and spans["Anna listens 2"] == (36, 91)
+    assert spans["Anna listens at -14"] == (-14, 11) and spans["Anna listens at 36"] == (36, 91)
     for strip in (anna | bert).values():
         assert strip.action_frame_start == strip.frame_start and strip.scale == pytest.approx(1.0)
-    spoken, heard = curves(anna["hello"]), curves(anna["Anna listens 2"])
+    spoken, heard = curves(anna["hello"]), curves(anna["Anna listens at 36"])
     assert np.ptp(spoken[INDEX["jawOpen"], :, 1]) > 0.02
     assert np.all(heard[MOUTH, :, 1] == 0) and np.ptp(heard[UPPER, :, 1]) > 0
     assert spoken[0, 0, 0] == pytest.approx(11.5) and heard[0, 0, 0] == pytest.approx(36.5)
@@ -209,7 +209,7 @@ def test_one_face_without_a_cast_speaks_everything(stage) -> None:
     scene.mouthpiece.batch.output = str(stage.folder / "out")
     scene.sequence_editor_create().strips.new_sound("a", str(stage.sound(0.5)), channel=3, frame_start=1)
     assert bpy.ops.mouthpiece.batch_bake() == {"FINISHED"}
-    assert list(strips("Only")) == ["Only listens 1", "a", "Only listens 2"]
+    assert list(strips("Only")) == ["Only listens at -24", "a", "Only listens at 14"]
 
 
 def test_the_references_of_each_are_followed(dialogue) -> None:
@@ -273,7 +273,7 @@ def test_strips_of_the_artist_stay(dialogue) -> None:
     for _ in range(2):
         dialogue.bake()
         names = [[strip.name for strip in track.strips] for track in data.nla_tracks]
-        assert names == [["Mine"], ["Anna listens 1", "hello", "Anna listens 2"]]
+        assert names == [["Mine"], ["Anna listens at -20", "hello", "Anna listens at 30"]]
 
 
 def test_it_says_that_the_processor_took_over(dialogue) -> None:
@@ -320,3 +320,142 @@ def test_the_bakes_own_options_hold_for_every_line(dialogue) -> None:
     calm = curves(strips("Anna")["hello"])[:, :, 1]
     assert calm.shape == full.shape and full[MOUTH].max() > 0 and np.all(calm[MOUTH] == 0)
     np.testing.assert_array_equal(calm[UPPER], full[UPPER])
+
+
+def key(owner, name: str, *keys: tuple[float, float]) -> None:
+    """Key a property of the scene: frame and value."""
+    for frame, value in keys:
+        setattr(owner, name, value)
+        owner.keyframe_insert(name, frame=frame)
+
+
+def test_keyed_emotion_holds_at_each_strips_time(stage) -> None:
+    stage.face("Only")
+    scene = stage.scene
+    scene.render.fps = 25
+    scene.mouthpiece.batch.output, scene.mouthpiece.batch.listening = str(stage.folder / "out"), False
+    key(scene.mouthpiece, "valence", (1, -1.0), (101, 1.0))
+    add = scene.sequence_editor_create().strips.new_sound
+    for frame in (1, 101):
+        add(f"at {frame}", str(stage.sound(0.8)), channel=1, frame_start=frame)
+    scene.frame_set(300)  # the playhead does not matter
+    assert bpy.ops.mouthpiece.batch_bake() == {"FINISHED"}
+    audio, found = load_audio(stage.sound(0.8)), strips("Only")
+    from mouthpiece.inference.batch.line import own_seed
+
+    curve = scene.animation_data.action.layers[0].strips[0].channelbags[0].fcurves[0]
+    for frame in (1, 101):
+        valence = np.array([curve.evaluate(frame + 0.5 + tick) for tick in range(20)])
+        options = {"arousal": 0.0, "seed": own_seed(0, f"at {frame}")}
+        expected = animate(audio, Model.load(), valence=valence, **options)
+        flat = animate(audio, Model.load(), valence=0.0, **options)
+        baked = curves(found[f"at {frame}"])[:, :, 1].T
+        np.testing.assert_allclose(baked, expected[:, :52], atol=1e-3)
+        assert np.abs(baked - flat[:, :52]).max() > 0.01
+
+
+def test_a_character_stores_keyed_emotion_and_keeps_it(dialogue) -> None:
+    settings, cast = dialogue.scene.mouthpiece, dialogue.batch.cast
+    dialogue.strip("hello", 1, 5)
+    dialogue.strip("answer", 2, 40)
+    key(settings, "valence", (1, -1.0), (80, 1.0))
+    assert dialogue.bake() == {"FINISHED"}
+    assert "The keys of Valence are not those of Anna, Bert" in dialogue.report()["notes"][0]
+    still = curves(strips("Bert")["answer"])
+    dialogue.batch.cast_index = 1
+    assert bpy.ops.mouthpiece.cast_update() == {"FINISHED"}
+    dialogue.bake()
+    assert "not those of Anna:" in dialogue.report()["notes"][0]
+    moved = curves(strips("Bert")["answer"])
+    assert not np.array_equal(moved, still) and dialogue.statuses()["hello"] == "kept"
+    dialogue.batch.cast_index = 0
+    assert bpy.ops.mouthpiece.cast_load() == {"FINISHED"}  # whose mood is constant
+    assert bpy.ops.mouthpiece.cast_remove() == {"FINISHED"}  # Bert moves up, and his keys with him
+    bag = dialogue.scene.animation_data.action.layers[0].strips[0].channelbags[0]
+    assert [curve.data_path for curve in bag.fcurves] == ["mouthpiece.batch.cast[0].valence"]
+    assert [tuple(point.co) for point in bag.fcurves[0].keyframe_points] == [(1, -1), (80, 1)]
+    dialogue.bake()
+    np.testing.assert_array_equal(curves(strips("Bert")["answer"]), moved)
+    assert cast[0].name == "Bert" and dialogue.report()["notes"] == []
+
+
+def test_a_line_that_the_next_runs_into_ends_there(dialogue) -> None:
+    dialogue.batch.listening = False
+    dialogue.strip("first", 1, 1, 2.0)
+    second = dialogue.strip("second", 3, 40, 1.0)
+    inner = dialogue.strip("inner", 4, 10, 0.4)
+    for strip in dialogue.scene.sequence_editor.strips:
+        strip.select = strip in (second, inner)
+    dialogue.batch.cast_index = 0
+    assert bpy.ops.mouthpiece.cast_assign() == {"FINISHED"}
+    assert dialogue.bake() == {"FINISHED"}
+    spans = {name: (strip.frame_start, strip.frame_end) for name, strip in strips("Anna").items()}
+    assert spans == {"first": (1, 40), "second": (40, 65)}
+    report = dialogue.report()
+    assert report["notes"] == [
+        "first ends at frame 40 instead of 51, where second begins: Anna cannot say both at once."
+    ]
+    assert dialogue.statuses() == {"first": "done", "inner": "failed", "second": "done"}
+    reason = next(line["reason"] for line in report["lines"] if line["id"] == "inner")
+    assert "Anna says first at the same time (frames 1 to 51)" in reason and "move or mute" in reason
+    dialogue.batch.source = "SELECTED"
+    second.select = inner.select = False
+    dialogue.scene.sequence_editor.strips["first"].select = True
+    dialogue.bake()
+    spans = {name: (strip.frame_start, strip.frame_end) for name, strip in strips("Anna").items()}
+    assert spans == {"first": (1, 40), "second": (40, 65)}, "baking one again takes no other's place"
+
+
+def test_two_of_the_cast_may_share_a_face(dialogue) -> None:
+    """Anna calm and Anna angry: one face, which says one line at a time and listens once."""
+    dialogue.scene.mouthpiece.target = bpy.data.objects["Anna"]
+    assert bpy.ops.mouthpiece.cast_add(name="Angry", channel=3) == {"FINISHED"}
+    dialogue.strip("calm", 1, 1, 1.0)
+    dialogue.strip("angry", 3, 21, 1.0)
+    assert dialogue.bake() == {"FINISHED"}
+    spans = {name: (strip.frame_start, strip.frame_end) for name, strip in strips("Anna").items()}
+    assert spans == {
+        "Anna listens at -24": (-24, 1),
+        "calm": (1, 21),
+        "angry": (21, 46),
+        "Anna listens at 46": (46, 71),
+    }
+    assert list(strips("Bert")) == ["Bert listens at -24"]
+
+
+def test_baking_a_part_leaves_the_listening_of_the_rest(dialogue) -> None:
+    dialogue.strip("hello", 1, 100)
+    dialogue.strip("answer", 2, 130)
+    dialogue.strip("late", 1, 400)
+    dialogue.strip("music", 9, 200, 5.0)  # which nobody speaks, and nobody listens to
+    dialogue.bake()
+    before = {name: (strip.frame_start, strip.frame_end) for name, strip in strips("Anna").items()}
+    dialogue.batch.source = "SELECTED"
+    for strip in dialogue.scene.sequence_editor.strips:
+        strip.select = strip.name == "late"
+    dialogue.bake()
+    assert sorted(dialogue.statuses()) == [
+        "Anna listens at 375",
+        "Anna listens at 425",
+        "Bert listens at 375",
+        "late",
+    ]
+    after = {name: (strip.frame_start, strip.frame_end) for name, strip in strips("Anna").items()}
+    assert after == before and len(after) == 6
+
+
+def test_a_cast_that_contradicts_itself_is_named(dialogue) -> None:
+    dialogue.batch.listening = False
+    dialogue.batch.cast[1].channel = 1
+    dialogue.strip("whose", 1, 5)
+    mine = dialogue.strip("mine", 1, 60)
+    mine.mouthpiece_character = "Bert"
+    dialogue.scene.mouthpiece.target = bpy.data.objects["Anna"]
+    bpy.ops.mouthpiece.cast_add(name="Carl", channel=5)
+    dialogue.batch.cast[2].name = "Anna"
+    other = dialogue.strip("twice", 4, 120)
+    other.mouthpiece_character = "Anna"
+    assert dialogue.bake() == {"FINISHED"}
+    said = {line["id"]: line["reason"] for line in dialogue.report()["lines"]}
+    assert "channel 1 belongs to Anna and Bert" in said["whose"] and said["mine"] == ""
+    assert "two characters of the cast are named Anna" in said["twice"]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
 from mouthpiece.inference.types import INDEX, C
-from mouthpiece.rigs.dialogue import Clip, eased, listening_spans, untangled
+from mouthpiece.rigs.dialogue import Clip, Turn, eased, listening_spans, turns
 
 RATE = 25.0
 
@@ -37,14 +39,30 @@ def test_own_lines_that_overlap_leave_no_gap_between_them() -> None:
 @pytest.mark.parametrize(
     ("spans", "expected"),
     [
-        ([(0, 10), (10, 20)], [(0, 10), (10, 20)]),
-        ([(0, 12), (10, 20)], [(0, 10), (10, 20)]),
-        ([(0, 12), (0, 20)], [None, (0, 20)]),
         ([], []),
+        ([(0, 10), (10, 20)], [Turn((0, 10)), Turn((10, 20))]),
+        ([(0, 12), (10, 20)], [Turn((0, 10), 1), Turn((10, 20))]),
+        ([(10, 20), (0, 12)], [Turn((10, 20)), Turn((0, 10), 0)]),
+        ([(0, 12), (0, 20)], [Turn(None, 1), Turn((0, 20))]),
+        ([(0, 20), (0, 20)], [Turn((0, 20)), Turn(None, 0)]),
+        ([(0, 100), (40, 50), (60, 100)], [Turn((0, 100)), Turn(None, 0), Turn(None, 0)]),
+        ([(0, 100), (40, 120), (50, 60)], [Turn((0, 40), 1), Turn((40, 120)), Turn(None, 1)]),
+        ([(0, 100), (20, 30), (50, 120)], [Turn((0, 50), 2), Turn(None, 0), Turn((50, 120))]),
     ],
 )
-def test_a_speaker_says_one_line_at_a_time(spans, expected) -> None:
-    assert untangled(spans) == expected
+def test_a_face_says_one_line_at_a_time(spans, expected) -> None:
+    assert turns(spans) == expected
+
+
+def test_what_is_said_never_overlaps() -> None:
+    random = np.random.default_rng(0)
+    for _ in range(200):
+        starts, lengths = random.integers(0, 60, 8), random.integers(1, 40, 8)
+        said = sorted(
+            turn.span for turn in turns(zip(starts, starts + lengths, strict=True)) if turn.span is not None
+        )
+        assert all(start < end for start, end in said)
+        assert all(one[1] <= other[0] for one, other in pairwise(said))
 
 
 def clip(name: str, start: float, value: float, count: int = 25) -> Clip:
