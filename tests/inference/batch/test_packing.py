@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -55,6 +56,20 @@ def test_a_line_is_that_of_a_single_bake_but_for_rounding(shipped, jobs) -> None
         line = job.line
         single = animate(job.audio, shipped, valence=line.valence, seed=line.seed)
         np.testing.assert_allclose(together[line.id], single, atol=1e-4)
+
+
+def test_a_keyed_mood_is_that_of_a_single_bake(shipped, jobs) -> None:
+    """Also beside lines with constant moods, and in a row that another line had before."""
+    job = jobs[3]
+    frames = frame_count(len(job.audio))
+    curve = tuple(np.linspace(-1, 1, frames, dtype=np.float32).tolist())
+    keyed = replace(job, bank=Bank(shipped), line=replace(job.line, valence=curve, arousal=curve[::-1]))
+    expected = animate(job.audio, shipped, valence=curve, arousal=curve[::-1], seed=job.line.seed)
+    (alone,) = packed(shipped, [keyed], width=1).values()
+    np.testing.assert_array_equal(alone, expected)
+    np.testing.assert_allclose(packed(shipped, [*jobs[:20], keyed])[job.line.id], expected, atol=1e-4)
+    flat = animate(job.audio, shipped, seed=job.line.seed)
+    assert np.abs(flat - expected).max() > 0.01
 
 
 def test_jobs_are_drawn_as_rows_become_free(shipped, jobs) -> None:
