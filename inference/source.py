@@ -17,8 +17,11 @@ import numpy as np
 from .decode_aud import load_audio
 from .errors import AudioError, MouthpieceError, TakeError
 from .livelink import read_take
-from .types import Take
+from .promised import promised_seconds
+from .types import SAMPLE_RATE, Take
 
+LACK = 0.1
+"""Seconds that a sound may be shorter than it says; recorders are not exact."""
 _BLOCK = 1 << 20
 _URL_TAKE = re.compile(r"(.+?\.(?:csv|npz)):(.+)", re.IGNORECASE)
 
@@ -38,9 +41,17 @@ def split_reference(text: str) -> tuple[str, str]:
 
 
 def sound(place: str) -> np.ndarray:
-    """The sound at a path or URL, ``float32 [N]`` mono at 16 kHz, N > 0. Raises AudioError."""
+    """The sound at a path or URL, ``float32 [N]`` mono at 16 kHz, N > 0.
+
+    Raises AudioError, also when it breaks off before the end that it promises.
+    """
     with _local(place, AudioError) as path:
         samples = load_audio(path)
+        promised, heard = promised_seconds(path), len(samples) / SAMPLE_RATE
+    if promised is not None and promised - heard > LACK:
+        raise AudioError(
+            f"{place} breaks off: {heard:.1f} s of {promised:.1f} s are there; copy or export it again."
+        )
     if not len(samples):
         raise AudioError(f"{place} holds no samples: choose a sound with something to hear.")
     return samples

@@ -184,7 +184,9 @@ class Crowd:
                     ) from error
                 time.sleep(TICK)
             except ValueError as error:
-                raise ClusterError(f"{self.address} is no address of a scheduler ({error}).") from error
+                raise ClusterError(
+                    f"{self.address} is no address of a scheduler ({error}): write tcp://HOST:8786."
+                ) from error
         try:
             with client.as_current():
                 yield client
@@ -287,7 +289,7 @@ def _next(waiting: deque[Unit], workers: int) -> Unit:
 def _blame(error: Exception) -> str:
     """Why a line that was tried alone has failed."""
     if type(error).__name__ == "KilledWorker":
-        return "every worker that tried the line died of it: its sound may be broken or too large"
+        return "every worker that tried the line died of it: its sound may be broken or too large; export it again"
     return reason(error)
 
 

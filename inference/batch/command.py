@@ -45,9 +45,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--characters", type=Path, metavar="CSV", help="references, mood, rig by character")
     parser.add_argument(
         "--naming",
-        default=naming.DEFAULT,
         metavar="RULE",
-        help="who speaks in a folder's file: {character}_*, {character}/{scene}_*, …",
+        help="who speaks in a folder's file: {character}_* (as it is), {character}/{scene}_*, …",
     )
     parser.add_argument("--format", default="csv", help="csv, npz, blend, glb, usd or several with +")
     parser.add_argument("--fps", type=_number("fps", 1, 1000), default=25.0, help="rows a second")
@@ -95,7 +94,9 @@ def _manifest(options: argparse.Namespace) -> Manifest:
     defaults = Defaults(seed=options.seed, fps=options.fps, formats=formats(options.format) or ("csv",))
     characters = read_characters(options.characters) if options.characters else None
     if options.manifest.is_dir():
-        return read_folder(options.manifest, naming.Rule(options.naming), characters, defaults)
+        rule = naming.Rule(options.naming or naming.DEFAULT)
+        strict = bool(options.naming or characters)  # else it does not matter who speaks
+        return read_folder(options.manifest, rule, characters, defaults, strict=strict)
     return read_manifest(options.manifest, characters, defaults)
 
 

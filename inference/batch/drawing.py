@@ -29,5 +29,5 @@ def face(pose: dict[str, int], seconds: float) -> str:
     )
     return (
         f"<svg class=face viewBox='0 0 40 50'><title>{seconds:.2f} s</title>"
-        f"<ellipse cx=20 cy=25 rx=18 ry=23 />{eyes}<path class=mouth d='{mouth}'/></svg>"
+        f"<ellipse class=skin cx=20 cy=25 rx=18 ry=23 />{eyes}<path class=mouth d='{mouth}'/></svg>"
     )

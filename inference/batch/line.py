@@ -19,7 +19,7 @@ SEPARATOR = "|"
 """Between several references of one cell: no system allows it in a file's name."""
 Mood = float | tuple[float, ...]
 """Valence or arousal, -1 to 1: a constant, or one value for every frame of the line at 25 Hz."""
-_FORBIDDEN = set('<>:"\\|?*')
+_FORBIDDEN = '<>:"\\|?*'
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{i}" for port in ("com", "lpt") for i in range(1, 10))}
 LONGEST = 180
 """Bytes that one part of an id may take; the file's ending still fits any file system."""
@@ -75,9 +75,11 @@ def check_id(text: str) -> str:
     for part in text.split("/"):
         if not part:
             raise ManifestError("the id is empty or has an empty part: give each line a name of its own")
-        if part.startswith(".") or part.endswith((".", " ")) or part.split(".")[0].lower() in _DEVICES:
+        if part.split(".")[0].lower() in _DEVICES:
+            raise ManifestError(f"the id '{text}' cannot be a file's name on Windows: choose another")
+        if part.startswith(".") or part.endswith((".", " ")):
             raise ManifestError(f"the id '{text}' cannot be a file's name: no dot in front, none at the end")
-        if not part.isprintable() or _FORBIDDEN & set(part):
+        if not part.isprintable() or set(_FORBIDDEN) & set(part):
             raise ManifestError(f"the id '{text}' cannot be a file's name: leave out {' '.join(_FORBIDDEN)}")
         if len(part.encode()) > LONGEST:
             raise ManifestError(f"the id '{text[:20]}…' is longer than {LONGEST} bytes: shorten it")
@@ -96,7 +98,7 @@ def number(name: str, text: str, low: float, high: float) -> float:
     except ValueError:
         value = math.nan
     if not low <= value <= high:
-        raise ManifestError(f"{name} '{text}' is no number from {low:g} to {high:g}")
+        raise ManifestError(f"{name} '{text}' is no number from {low:g} to {high:g}: write one")
     return value
 
 
@@ -105,7 +107,7 @@ def whole(name: str, text: str) -> int:
     try:
         return int(text)
     except ValueError:
-        raise ManifestError(f"{name} '{text}' is no whole number") from None
+        raise ManifestError(f"{name} '{text}' is no whole number: write one") from None
 
 
 def formats(text: str) -> tuple[str, ...]:

@@ -86,10 +86,12 @@ def read_folder(
     rule: Rule,
     characters: dict[str, Character] | None = None,
     defaults: Defaults = Defaults(),
+    *,
+    strict: bool = True,
 ) -> Manifest:
     """The sounds in ``folder`` and below, in the order of their names; the ``rule`` tells who speaks.
 
-    Raises ManifestError when there is no sound.
+    Without ``strict`` nobody in particular speaks those that do not follow it, else they are refused. Raises ManifestError when there is no sound.
     """
     try:
         found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SOUNDS and path.is_file())
@@ -103,7 +105,13 @@ def read_folder(
         for row, path in enumerate(sounds, 1):
             name = path.relative_to(folder).with_suffix("").as_posix()
             said = rule.read(name)
-            error = {} if said is not None else {"error": f"'{name}' does not follow the rule '{rule.text}'"}
+            error = (
+                {}
+                if said is not None or not strict
+                else {
+                    "error": f"'{name}' does not follow the rule '{rule.text}': rename the file, or change the rule"
+                }
+            )
             yield row, {"id": name, "audio": str(path), **(said or {}), **error}, folder
 
     return _gathered(cells(), characters, defaults, (), str(folder))
@@ -145,10 +153,12 @@ def _line(
     if "error" in cells:
         raise ManifestError(cells["error"])
     if not cells["audio"]:
-        raise ManifestError("no audio is named")
+        raise ManifestError("no audio is named: fill in its path")
     name, who = check_id(name), cells.get("character", "")
     if who and characters and who not in characters:
-        raise ManifestError(f"the character '{who}' is unknown: it is not in the list of characters")
+        raise ManifestError(
+            f"the character '{who}' is unknown: add it to the characters, or correct the name"
+        )
     shared = (characters or {}).get(who, Character())
     own = cells.get("references", "")
     rig = cells.get("rig", "")

@@ -37,7 +37,7 @@ class Rule:
             out += re.escape(self.text[last : token.start()])
             field, last = token[1], token.end()
             if field in seen:
-                raise ManifestError(f"The rule '{self.text}' names {{{field}}} twice: once is enough.")
+                raise ManifestError(f"The rule '{self.text}' names {{{field}}} twice: remove one of them.")
             seen |= {field} & set(FIELDS)
             out += f"(?P<{field}>[^/]+?)" if field in FIELDS else "[^/]*?" if token[2] else "[^/]+?"
         return re.compile(out + re.escape(self.text[last:]))

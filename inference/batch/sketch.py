@@ -31,10 +31,9 @@ Sketch = dict[str, object]
 def sketch(channels: np.ndarray) -> Sketch:
     """What the report draws of ``channels [T, 55]`` at 25 Hz, T > 0; plain numbers, ready for JSON."""
     shown = {name: _largest(channels, names) for name, names in CURVES.items()}
-    opening = channels[:, INDEX["jawOpen"]]
-    stretches = np.array_split(np.arange(len(channels)), min(MOMENTS, len(channels)))
-    moments = [int(stretch[np.argmax(opening[stretch])]) for stretch in stretches]
-    faces = {name: _largest(channels[moments], names) for name, names in FACE.items()}
+    parts = {name: _largest(channels, names) for name, names in FACE.items()}
+    moments = _telling(np.stack([values for name, values in parts.items() if name != "blink"], axis=1))
+    faces = {name: values[moments] for name, values in parts.items()}
     return {
         "curves": {name: _percent(_pooled(values)) for name, values in shown.items()},
         "moments": [round((frame + 0.5) / TICK_RATE, 2) for frame in moments],
@@ -42,6 +41,16 @@ def sketch(channels: np.ndarray) -> Sketch:
             dict(zip(faces, row, strict=True)) for row in zip(*map(_percent, faces.values()), strict=True)
         ],
     }
+
+
+def _telling(poses: np.ndarray) -> list[int]:
+    """The frame of each stretch of ``poses [T, parts]`` that is farthest from rest and from those chosen."""
+    chosen: list[int] = []
+    for stretch in np.array_split(np.arange(len(poses)), min(MOMENTS, len(poses))):
+        known = np.stack([np.zeros_like(poses[0]), *poses[chosen]])
+        apart = np.linalg.norm(poses[stretch][:, None] - known[None], axis=2).min(axis=1)
+        chosen.append(int(stretch[np.argmax(apart)]))
+    return chosen
 
 
 def _largest(channels: np.ndarray, names: tuple[str, ...]) -> np.ndarray:

@@ -40,7 +40,8 @@ class Store:
             ) from error
         with replacing(self.records / "writable") as file:
             file.write("yes\n")
-        for place in (folder, self.records, self.motion, self.cache):
+        self._swept = {folder, self.records, self.motion, self.cache}
+        for place in self._swept:
             sweep(place)
 
     @property
@@ -98,8 +99,7 @@ class Store:
         self._write_record(line, {"id": line.id})
         for kind, content in result.files.items():
             path = self.path(line, kind)
-            with suppress(OSError):
-                path.parent.mkdir(parents=True, exist_ok=True)
+            self._prepare(path.parent)
             with replacing(path, binary=True) as file:
                 file.write(content)
         self._write_record(
@@ -123,6 +123,14 @@ class Store:
             files = {name: digest for name, digest in files.items() if name not in BLENDER_FORMATS}
         files[kind] = _digest(self.path(line, kind))
         self._write_record(line, record | {"files": files, "rig": rig})
+
+    def _prepare(self, folder: Path) -> None:
+        """Make the folder of a result, and clear it of what killed programs left."""
+        with suppress(OSError):  # writing into it says what is wrong
+            folder.mkdir(parents=True, exist_ok=True)
+        if folder not in self._swept:
+            self._swept.add(folder)
+            sweep(folder)
 
     def _record(self, line: Line) -> Path:
         return self.records / f"{_name(line.id)}.json"

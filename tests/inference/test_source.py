@@ -12,6 +12,7 @@ from mouthpiece.inference import source
 from mouthpiece.inference.decode import load_audio
 from mouthpiece.inference.errors import AudioError, TakeError
 from mouthpiece.inference.livelink import read_take, write_csv
+from mouthpiece.inference.promised import promised_seconds
 from mouthpiece.inference.types import C
 
 
@@ -92,3 +93,31 @@ def test_a_path_changes_with_its_content(files) -> None:
 )
 def test_references_are_split(text: str, parts: tuple[str, str]) -> None:
     assert source.split_reference(text) == parts
+
+
+@pytest.mark.parametrize("name", ["a.wav", "a.flac"])
+def test_a_sound_that_breaks_off_is_no_short_line(files, name: str) -> None:
+    voice = np.random.default_rng(0).normal(0, 0.1, 44_100)
+    path = files.folder / name
+    soundfile.write(path, voice, 44_100)
+    assert promised_seconds(path) == 1.0 and len(source.sound(str(path))) == 16_000
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    assert promised_seconds(path) == 1.0
+    with pytest.raises(AudioError, match=name):
+        source.sound(str(path))
+
+
+def test_what_a_header_does_not_promise(files) -> None:
+    """A WAV out of a pipe, one with other chunks, one in another format, and no sound at all."""
+    path = files.folder / files.sound("a.wav", 1.0)
+    whole = path.read_bytes()
+    place = whole.index(b"data")
+    path.write_bytes(whole[: place + 4] + b"\xff\xff\xff\xff" + whole[place + 8 :])
+    assert promised_seconds(path) is None and len(source.sound(str(path))) == 16_000
+    path.write_bytes(whole[:place] + b"note\x03\0\0\0abc\0" + whole[place:])
+    assert promised_seconds(path) == 1.0 and len(source.sound(str(path))) == 16_000
+    soundfile.write(path, np.zeros(16_000), 16_000, format="WAV", subtype="IMA_ADPCM")
+    assert promised_seconds(path) is None and len(source.sound(str(path))) >= 16_000
+    for content in (b"", b"RIFF", b"RIFF0000WAVEfmt ", b"fLaC" + bytes(9)):
+        path.write_bytes(content)
+        assert promised_seconds(path) is None

@@ -70,6 +70,7 @@ def test_bad_lines_are_named_and_stop_nobody(show, make) -> None:
     good = show.sound("good.wav")
     (show.folder / "text.wav").write_bytes(b"no sound" * 99)
     (show.folder / "cut.wav").write_bytes((show.folder / good).read_bytes()[:40])
+    (show.folder / "half.wav").write_bytes((show.folder / show.sound("whole.wav", 2)).read_bytes()[:-64_000])
     (show.folder / "none").mkdir()
     rows = [
         "1,good.wav,",
@@ -79,12 +80,14 @@ def test_bad_lines_are_named_and_stop_nobody(show, make) -> None:
         "5,none,",
         "6,good.wav,no.csv",
         "1,good.wav,",
+        "8,half.wav,",
     ]
     tally = make(show.write(*rows, "7,good.wav,", columns="id,audio,references"))
-    assert statuses(tally) == ["done", *["failed"] * 6, "done"] and not tally.whole
+    assert statuses(tally) == ["done", *["failed"] * 7, "done"] and not tally.whole
     reasons = [outcome.reason for outcome in tally.outcomes]
     wanted = ("does not exist", "not a readable sound", "not a readable sound", "a folder", "no.csv", "row 2")
-    for reason, part in zip(reasons[1:7], wanted, strict=True):
+    wanted += ("half.wav breaks off: 1.0 s of 2.0 s are there",)
+    for reason, part in zip(reasons[1:8], wanted, strict=True):
         assert part in reason
     assert sorted(show.files()) == ["1.csv", "7.csv"]
 
@@ -187,7 +190,7 @@ def test_a_bug_outside_the_lines_is_in_the_report(show, make, workshop) -> None:
         raise KeyError("unforeseen")
 
     tally = make(show.lines([0.2] * 3), maker=broken)
-    assert tally.stopped == "unexpected KeyError: 'unforeseen'" and not tally.whole
+    assert tally.stopped == "unexpected KeyError: 'unforeseen' (please report this)" and not tally.whole
     assert (tally.count("done"), tally.count("left")) == (1, 2)
 
 
