@@ -289,7 +289,7 @@ def _next(waiting: deque[Unit], workers: int) -> Unit:
 def _blame(error: Exception) -> str:
     """Why a line that was tried alone has failed."""
     if type(error).__name__ == "KilledWorker":
-        return "every worker that tried the line died of it: its sound may be broken or too large; export it again"
+        return "every worker that tried the line died of it: export its sound again, or divide it"
     return reason(error)
 
 

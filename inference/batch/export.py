@@ -89,10 +89,8 @@ def _run(blender: str, rig: str, lines: list[Line], store: Store, folder: Path) 
         _keep(line, {kind: made[line.id][kind] for kind in answer["made"]}, store)
         yield line, answer["error"]
     if len(said) < len(lines):
-        yield (
-            lines[len(said)],
-            f"Blender ended while it made the line ({how}): try the rig by hand, or another --blender",
-        )
+        remedy = "bake the line onto the rig by hand, or name another --blender"
+        yield lines[len(said)], f"Blender ended while it made the line ({how}): {remedy}"
 
 
 def _blender(blender: str, rig: str, job: Path, results: Path) -> str:

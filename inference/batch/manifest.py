@@ -91,7 +91,8 @@ def read_folder(
 ) -> Manifest:
     """The sounds in ``folder`` and below, in the order of their names; the ``rule`` tells who speaks.
 
-    Without ``strict`` nobody in particular speaks those that do not follow it, else they are refused. Raises ManifestError when there is no sound.
+    Those that do not follow it are refused; without ``strict`` nobody in particular speaks them. Raises
+    ManifestError when there is no sound.
     """
     try:
         found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SOUNDS and path.is_file())
@@ -105,14 +106,11 @@ def read_folder(
         for row, path in enumerate(sounds, 1):
             name = path.relative_to(folder).with_suffix("").as_posix()
             said = rule.read(name)
-            error = (
-                {}
-                if said is not None or not strict
-                else {
-                    "error": f"'{name}' does not follow the rule '{rule.text}': rename the file, or change the rule"
-                }
-            )
-            yield row, {"id": name, "audio": str(path), **(said or {}), **error}, folder
+            found = {"id": name, "audio": str(path), **(said or {})}
+            if said is None and strict:
+                wrong = f"'{name}' does not follow the rule '{rule.text}'"
+                found["error"] = f"{wrong}: rename the file, or change the rule"
+            yield row, found, folder
 
     return _gathered(cells(), characters, defaults, (), str(folder))
 

@@ -150,8 +150,6 @@ def _mixed(line: Line) -> bool:
 def reason(error: Exception) -> str:
     """One line that says why a line failed; an error that nobody foresaw with its kind."""
     text = " ".join(str(error).split())
-    return (
-        text
-        if isinstance(error, MouthpieceError)
-        else f"unexpected {type(error).__name__}: {text} (please report this)"
-    )
+    if isinstance(error, MouthpieceError):
+        return text
+    return f"unexpected {type(error).__name__}: {text} (please report this)"
