@@ -22,11 +22,12 @@ _STYLE = """
 body{font:15px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:80rem;padding:0 1rem;
 overflow-wrap:anywhere}
 h1{font-size:1.4rem;margin:0 0 .2rem}h2{font-size:1.1rem;margin:2rem 0 .5rem}p{margin:.2rem 0}
-table{border-collapse:collapse;width:100%;table-layout:fixed}
-td,th{border-top:1px solid var(--line);padding:.3rem .6rem;text-align:left;vertical-align:middle}
-th{font-weight:600;border:0}col.row{width:4.5rem}col.short{width:6rem}col.name{width:30%}
-col.who{width:14%}
-tbody tr{content-visibility:auto;contain-intrinsic-size:auto 3.7rem}
+table,thead,tbody{display:block}
+tr{display:grid;gap:0 1.2rem;align-items:center;border-top:1px solid var(--line);padding:.3rem .6rem;
+content-visibility:auto;contain-intrinsic-size:auto 3.7rem}
+thead tr{border:0}tr[hidden]{display:none}td,th{padding:0;text-align:left}th{font-weight:600}
+.why tr{grid-template-columns:3.5rem 3fr 7fr;contain-intrinsic-size:auto 1.4rem}
+.all tr{grid-template-columns:3fr minmax(6rem,1.2fr) 3.5rem 5rem minmax(16rem,4fr)}
 .number{text-align:right;font-variant-numeric:tabular-nums}
 .done,.kept{color:var(--ok)}.failed{color:var(--bad)}.left{color:var(--left)}
 small{font-size:.85rem}.dim{opacity:.7}.key{border-left:.8rem solid;margin:0 .2rem 0 .7rem}
@@ -66,7 +67,7 @@ def _failures(tally: Tally) -> Iterator[str]:
     failed = [outcome for outcome in tally.outcomes if outcome.status == "failed"]
     if not failed:
         return
-    yield f"<h2>Failed: {len(failed)}</h2>\n<table><col class=row><col class=name><col>"
+    yield f"<h2>Failed: {len(failed)}</h2>\n<table class=why>"
     yield "<thead><tr><th class=number>Row<th>Line<th>Why</thead><tbody>\n"
     for outcome in failed:
         yield f"<tr><td class=number>{outcome.row}<td>{escape(outcome.id)}<td>{escape(outcome.reason)}\n"
@@ -80,7 +81,7 @@ def _lines(tally: Tally, rows: Iterable[tuple[Outcome, Sketch | None]]) -> Itera
         yield "<p><input id=search type=search placeholder='Search: a name, a character, failed …'>\n"
     yield "<p><small>From the line’s first moment to its last:<span class='key jaw'></span>jaw"
     yield "<span class='key lips'></span>lips<span class='key lids'></span>eyelids" if full else ""
-    yield "</small>\n<table><col class=name><col class=who><col class=short><col class=short><col>"
+    yield "</small>\n<table class=all>"
     yield "<thead><tr><th>Line<th>Character<th>Result<th class=number>Seconds<th>Motion</thead>"
     yield "<tbody id=lines>\n"
     yield from chain.from_iterable(_row(outcome, sketch, full) for outcome, sketch in rows)
