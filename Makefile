@@ -90,8 +90,8 @@ format: $(DEVELOP)  ## let ruff fix and format the code
 	@$(PY) -m ruff format .
 
 .PHONY: bench-batch
-bench-batch: $(DEVELOP)  ## speed of a batch: packed, on workers, ten thousand short lines
-	@$(PY) -m mouthpiece bench --batch
+bench-batch: $(DEVELOP)  ## speed of a batch: packed, Dask, ten thousand short lines, graphics cards
+	@$(PY) -m mouthpiece bench --batch $(ARGS)
 
 .PHONY: bench
 bench: $(RUN) $(BPY45)/.stamp $(BPY50)/.stamp  ## speed of the model and of a bake on this machine

@@ -94,8 +94,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     verb.add_argument(
         "--batch", action="store_true", help="a batch instead: packed, on workers, in thousands"
     )
-    verb.add_argument("--lines", type=int, default=200, help="lines of 2 to 12 s of the batch")
-    verb.add_argument("--short", type=int, default=10_000, help="short lines of the batch; 0 for none")
+    verb.add_argument("--lines", type=int, default=200, help="lines of 2 to 12 s to pack; 0 for none")
+    verb.add_argument("--crowd", type=int, default=1000, help="lines of about 1 s for workers; 0 for none")
+    verb.add_argument("--short", type=int, default=10_000, help="lines of 0.2 s for memory; 0 for none")
     verb.add_argument("--workers", type=int, default=2, help="processes of the batch")
     verb.add_argument("--widths", action="store_true", help="time of a step against its rows instead")
     verb.add_argument("--devices", action="store_true", help="all devices that are here by width instead")
@@ -165,7 +166,8 @@ def run_bench(options: argparse.Namespace) -> None:
             print(line, flush=True)
         return
     if options.batch:
-        for line in batch_bench.measure(options.lines, options.short, options.workers, options.device):
+        counts = options.lines, options.crowd, options.short
+        for line in batch_bench.measure(*counts, options.workers, options.device):
             print(line, flush=True)
         return
     speed = measure(options.seconds, options.device)

@@ -1,6 +1,7 @@
 """How fast a batch is here: every figure is measured on synthetic lines when the table is asked for.
 
-The processor's time is told beside the clock's, since other programs may share the machine.
+Lines one by one and packed lines have one core, as a process does; workers have one each. The processor's
+time is told beside the clock's, since other programs may share the machine.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +20,7 @@ from ..animate import animate
 from ..bench import peak_memory, voice
 from ..decode_aud import load_audio
 from ..model import Model
+from ..runtime import obstacle
 from ..session import Session
 from ..types import SAMPLE_RATE, TICK_RATE, TICK_SAMPLES
 from .cluster import Crowd, local_cluster, processor_of
@@ -31,13 +34,16 @@ from .workshop import Setup, Workshop, fingerprint
 
 SINGLES = 20
 """Lines that are baked one by one for comparison."""
-SHORT = 0.2
-"""Seconds of each of the many short lines."""
-WIDTHS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
-STEPS = 50
-"""Model steps timed at each width, after as many to warm up."""
-LONGEST_STEP = 2.0
+LONG, MIDDLE, SHORT = (2.0, 12.0), (0.5, 1.5), (0.2, 0.2)
+"""Seconds, from and to, of a dialogue's lines, of those for many workers, and of those by the thousand."""
+TENTHS = 10
+WIDTHS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096)
+STEPS, SETTLE = 50, 5
+"""Model steps timed at each width, and those before them, in which a device gets ready."""
+LONGEST_STEP = 1.0
 """Seconds of a step beyond which no wider one is tried."""
+CARDS = ("cuda", "torch-cuda", "directml", "coreml")
+"""Devices that are no processor."""
 
 
 @dataclass(frozen=True)
@@ -51,17 +57,22 @@ class Pace:
 
     def text(self) -> str:
         return (
-            f"{self.name:34s} {self.sound / self.clock:7.1f} × real time   {self.clock:7.1f} s"
+            f"  {self.name:28s} {self.sound / self.clock:7.1f} × real time   {self.clock:7.1f} s"
             f"   {self.processor:7.1f} s of processor"
         )
 
 
-def measure(lines: int, short: int, workers: int, device: str) -> Iterator[str]:
-    """The table, a line at a time. ``short`` short lines show how memory and pace hold; 0 for none."""
+def measure(lines: int, crowd: int, short: int, workers: int, device: str) -> Iterator[str]:
+    """The tables, a line at a time: ``lines`` packed, ``crowd`` lines on workers, ``short`` ones for memory,
+    and graphics cards. 0 leaves a table out."""
     with tempfile.TemporaryDirectory(prefix="mouthpiece-bench-") as folder:
-        yield from _paces(Path(folder), lines, workers, device)
+        if lines:
+            yield from _packed(Path(folder), lines, device)
+        if crowd:
+            yield from _crowd(Path(folder), crowd, workers, device)
         if short:
             yield from _many(Path(folder), short, device)
+    yield from _cards()
 
 
 def widths(device: str) -> Iterator[str]:
@@ -84,18 +95,18 @@ def widths(device: str) -> Iterator[str]:
 def _step_seconds(session: Session, sound: np.ndarray) -> float:
     """Median seconds of a step, features, noise, networks and expression of all rows included."""
     took = []
-    for step in range(2 * STEPS):
+    for step in range(SETTLE + STEPS):
         start = step % (sound.shape[1] // TICK_SAMPLES) * TICK_SAMPLES
         started = time.perf_counter()
         session.push(sound[:, start : start + TICK_SAMPLES])
         took.append(time.perf_counter() - started)
-    return float(np.median(took[STEPS:]))
+    return float(np.median(took[SETTLE:]))
 
 
-def _paces(folder: Path, count: int, workers: int, device: str) -> Iterator[str]:
-    """One by one, packed in one process, and on workers."""
-    lines = _lines(folder, np.random.default_rng(0).uniform(2, 12, count))
-    setup = Setup(device=device)
+def _packed(folder: Path, count: int, device: str) -> Iterator[str]:
+    """One by one, and packed in one process."""
+    yield f"Packed steps: {count} lines of {LONG[0]:g} to {LONG[1]:g} s, one core"
+    lines = _lines(folder / "long", count, LONG)
     model = Model.load(device=device)
 
     def singly() -> float:
@@ -106,29 +117,44 @@ def _paces(folder: Path, count: int, workers: int, device: str) -> Iterator[str]
             sound += len(channels) / TICK_RATE
         return sound
 
-    single = _timed(f"{min(SINGLES, count)} lines one by one", singly)
+    single = _timed(f"one by one (the first {min(SINGLES, count)})", singly)
     yield single.text()
-    workshop = Workshop(setup)
-    packed = _timed(f"{count} lines packed, one process", lambda: _run(folder / "one", lines, workshop.make))
+    workshop = Workshop(Setup(device=device))
+    packed = _timed("packed", lambda: _run(folder / "packed", lines, workshop.make))
     yield packed.text()
     yield f"  packed is {_speed(packed) / _speed(single):.2f} × as fast as one by one"
+
+
+def _crowd(folder: Path, count: int, workers: int, device: str) -> Iterator[str]:
+    """The same lines in one process, and on workers of a local cluster."""
+    yield f"Dask: {count} lines of {MIDDLE[0]:g} to {MIDDLE[1]:g} s, one core a worker"
+    lines, setup = _lines(folder / "middle", count, MIDDLE), Setup(device=device)
+    workshop = Workshop(setup)
+    alone = _timed("one process without Dask", lambda: _run(folder / "alone", lines, workshop.make))
+    yield alone.text()
     found: dict[int, Pace] = {}
     for number in sorted({1, workers}):
+        started = time.perf_counter()
         with local_cluster(number) as address:
             make, spent = Crowd(address, setup).make, processor_of(address, setup)
-            name = f"{count} lines, Dask, {number} worker{'s' if number > 1 else ''}"
+            start = time.perf_counter() - started
+            name = f"Dask, {number} worker{'s' if number > 1 else ''}"
             found[number] = _timed(name, lambda: _run(folder / f"{number}", lines, make), spent)  # noqa: B023
-        yield found[number].text()
-    clock, processor = found[1].clock / packed.clock - 1, found[1].processor / packed.processor - 1
-    yield f"  Dask costs {100 * clock:.1f} % of time, {100 * processor:.1f} % of processor"
+        yield f"{found[number].text()}   after {start:.1f} s to start"
+    clock, processor = found[1].clock / alone.clock - 1, found[1].processor / alone.processor - 1
+    yield (
+        f"  Dask with 1 worker costs {100 * clock:.1f} % more time and {100 * processor:.1f} % more "
+        f"processor than no Dask, on {count} lines"
+    )
     if workers > 1:
         yield f"  {workers} workers are {found[1].clock / found[workers].clock:.2f} × as fast as 1"
 
 
 def _many(folder: Path, count: int, device: str) -> Iterator[str]:
-    """Many short lines: pace of the first and last tenth, memory, and the size of the report."""
-    lines = _lines(folder, np.full(1, SHORT))
-    lines = [Line(i, f"short {i}", lines[0].audio, seed=i) for i in range(1, count + 1)]
+    """Many short lines: pace and memory tenth by tenth, and the size of the report."""
+    yield f"Many lines: {count} of {SHORT[0]:g} s, one process"
+    (first,) = _lines(folder / "short", 1, SHORT)
+    lines = [Line(i, f"short {i}", first.audio, seed=i) for i in range(1, count + 1)]
     over: list[tuple[float, float]] = []
     store = Store(folder / "many")
     workshop = Workshop(Setup(device=device))
@@ -139,25 +165,39 @@ def _many(folder: Path, count: int, device: str) -> Iterator[str]:
         weights=fingerprint(),
         progress=lambda _: over.append((time.process_time(), _resident())),
     )
-    tenth = max(len(over) // 10, 1)
-    first, last = over[tenth][0] - over[0][0], over[-1][0] - over[-1 - tenth][0]
-    yield f"{count} lines of {SHORT:g} s: {tally.count('done')} done in {tally.took:.1f} s"
-    yield f"  first tenth {first:.2f} s of processor, last tenth {last:.2f} s"
-    yield f"  memory after the first tenth {over[tenth][1]:.0f} MiB, at the end {over[-1][1]:.0f} MiB"
+    yield f"  {'lines done':>10s} {'s of processor for them':>24s} {'MiB of memory':>14s}"
+    places = [round(part * (len(over) - 1) / TENTHS) for part in range(TENTHS + 1)]
+    for before, now in pairwise(sorted(set(places))):
+        yield f"  {now:10d} {over[now][0] - over[before][0]:24.2f} {over[now][1]:14.0f}"
+    yield f"  {tally.count('done')} of {count} done in {tally.took:.1f} s"
     started = time.perf_counter()
     report, page = write_reports(tally, store)
     seconds = time.perf_counter() - started
     sizes = [path.stat().st_size / 2**20 for path in (report, page)]
-    yield f"  report {sizes[0]:.1f} MiB, page {sizes[1]:.1f} MiB, written in {seconds:.1f} s"
+    yield f"  report.json {sizes[0]:.1f} MiB, report.html {sizes[1]:.1f} MiB, written in {seconds:.1f} s"
     peak = peak_memory()
     yield f"  peak memory {peak:.0f} MiB" if peak else "  peak memory is not known here"
 
 
-def _lines(folder: Path, seconds: np.ndarray) -> list[Line]:
-    """Lines of these lengths, as files."""
+def _cards() -> Iterator[str]:
+    """The table of widths for every graphics card that the model can use."""
+    found = False
+    for device in (name for name in CARDS if not obstacle(name)):
+        if Model.load(device=device).device != device:  # its library is here, the card is not
+            continue
+        found = True
+        yield f"Graphics card: '{device}', rows of a step up to what it holds"
+        yield from widths(device)
+    if not found:
+        yield "Graphics card: none that the model can use is here"
+
+
+def _lines(folder: Path, count: int, lengths: tuple[float, float]) -> list[Line]:
+    """Lines of random lengths in seconds, the same every time, as files."""
+    folder.mkdir()
     whole = voice()
     lines = []
-    for index, length in enumerate(seconds, 1):
+    for index, length in enumerate(np.random.default_rng(0).uniform(*lengths, count), 1):
         path = folder / f"{index}.wav"
         path.write_bytes(wav_bytes(np.resize(whole, round(length * SAMPLE_RATE))))
         lines.append(Line(index, f"line {index}", str(path), seed=index))
