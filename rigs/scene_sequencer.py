@@ -32,10 +32,11 @@ def sequencer_scene(context: bpy.types.Context) -> bpy.types.Scene:
 def sound_strips(scene: bpy.types.Scene, *, selected: bool = False) -> list[bpy.types.Strip]:
     """Audible sound strips, also those in meta strips, in the order in which they start."""
     editor = scene.sequence_editor
-    found = (
-        [strip for strip in editor.strips_all if strip.type == "SOUND" and not strip.mute] if editor else []
+    found = [strip for strip in editor.strips_all if strip.type == "SOUND"] if editor else []
+    found = [strip for strip in found if _audible(editor, strip)]
+    return sorted(
+        (strip for strip in found if strip.select or not selected), key=lambda s: (_span(s)[0], s.name)
     )
-    return sorted((strip for strip in found if strip.select or not selected), key=lambda s: (left(s), s.name))
 
 
 def read_strips(scene: bpy.types.Scene, *, selected: bool = False) -> list[SpokenStrip]:
@@ -61,9 +62,33 @@ def _right(strip: bpy.types.Strip) -> float:
     return float(strip.right_handle if hasattr(strip, "right_handle") else strip.frame_final_end)
 
 
+def _around(strip: bpy.types.Strip) -> list[bpy.types.Strip]:
+    """A strip, and the meta strips that it is in."""
+    found = [strip]
+    while (parent := found[-1].parent_meta()) is not None:
+        found.append(parent)
+    return found
+
+
+def _span(strip: bpy.types.Strip) -> tuple[float, float]:
+    """First frame that plays and the end, as far as the meta strips around show it."""
+    parts = _around(strip)
+    return max(map(left, parts)), min(map(_right, parts))
+
+
+def _audible(editor: bpy.types.SequenceEditor, strip: bpy.types.Strip) -> bool:
+    """Whether neither the strip nor a channel or meta strip that it is in is muted or hides it."""
+    parts = _around(strip)
+    homes = [*parts[1:], editor]
+    muted = (part.mute or home.channels[part.channel].mute for part, home in zip(parts, homes, strict=True))
+    start, end = _span(strip)
+    return end > start and not any(muted)
+
+
 def _read(strip: bpy.types.Strip, rate: float) -> SpokenStrip:
     content = strip.content_start if hasattr(strip, "content_start") else strip.frame_start
-    skipped = left(strip) - content + getattr(strip, "animation_offset_start", 0)
+    start, end = _span(strip)
+    skipped = start - content + getattr(strip, "animation_offset_start", 0)
     lead = skipped / rate - getattr(strip, "sound_offset", 0.0)
     obstacle = ""
     if strip.sound is None:
@@ -75,8 +100,8 @@ def _read(strip: bpy.types.Strip, rate: float) -> SpokenStrip:
         strip.channel,
         strip.mouthpiece_character,
         strip.sound,
-        left(strip),
-        _right(strip),
+        start,
+        end,
         lead,
         obstacle,
     )

@@ -460,3 +460,22 @@ def test_a_cast_that_contradicts_itself_is_named(dialogue) -> None:
     said = {line["id"]: line["reason"] for line in dialogue.report()["lines"]}
     assert "channel 1 belongs to Anna and Bert" in said["whose"] and said["mine"] == ""
     assert "two characters of the cast are named Anna" in said["twice"]
+
+
+def test_only_what_is_heard_is_a_line(dialogue) -> None:
+    """Muted strips, channels and meta strips are silent, and a meta strip shows a part of what is in it."""
+    editor = dialogue.scene.sequence_editor
+    dialogue.strip("heard", 1, 1)
+    dialogue.strip("muted", 2, 1).mute = True
+    dialogue.strip("silent channel", 3, 1)
+    editor.channels[3].mute = True
+    for name, channel in (("meta", 5), ("silent meta", 6)):
+        meta = editor.strips.new_meta(name, channel, 100)
+        path = str(dialogue.stage.sound(2.0, f"{name}.wav"))
+        meta.strips.new_sound(f"in {name}", path, channel=1, frame_start=100)
+        meta.frame_final_end, meta.mute = 130, name == "silent meta"
+    found = {strip.name: (strip.start, strip.end, strip.lead) for strip in read_strips(dialogue.scene)}
+    assert found == {"heard": (1, 26, 0), "in meta": (100, 130, 0)}
+    editor.strips["meta"].frame_final_start = 110
+    (_, inner) = read_strips(dialogue.scene)
+    assert (inner.start, inner.end) == (110, 130) and inner.lead == pytest.approx(10 / 25)
