@@ -11,8 +11,6 @@ from __future__ import annotations
 import logging
 import math
 import platform
-import signal
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -23,6 +21,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from ..errors import ClusterError
+from .interrupt import interrupt_later
 from .line import Line
 from .packing import WIDTH
 from .workshop import Result, Setup, Workshop, fingerprint, reason
@@ -44,7 +43,6 @@ TICK = 0.5
 """Seconds between two looks at a silent cluster."""
 LATE = 3.0
 """A unit that takes this many times as long as usual is also given to another worker."""
-_STOPS = (signal.SIGINT, signal.SIGTERM)
 DEAF = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"
 """Run in our workers: a terminal sends Ctrl-C to all, and one who knows what to do is enough."""
 TRIES = 3
@@ -108,7 +106,7 @@ def _started(distributed: object, workers: int) -> LocalCluster:
     """A cluster of processes. Raises ClusterError."""
     cluster = None
     try:
-        with _interrupt_later():
+        with interrupt_later():  # half a cluster cannot be closed
             cluster = distributed.LocalCluster(
                 n_workers=workers,
                 threads_per_worker=1,
@@ -127,26 +125,6 @@ def _started(distributed: object, workers: int) -> LocalCluster:
         raise ClusterError(
             f"The processes of the batch cannot be started ({reason_of(error)}): try fewer."
         ) from error
-
-
-@contextmanager
-def _interrupt_later() -> Iterator[None]:
-    """Ctrl-C counts at the end of the block, since half a cluster cannot be closed."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    pressed: list[int] = []
-    former = {kind: signal.signal(kind, lambda *_: pressed.append(1)) for kind in _STOPS}
-    try:
-        yield
-    except Exception:
-        if not pressed:  # else the workers heard it, too, and could not start
-            raise
-    finally:
-        for kind, handler in former.items():
-            signal.signal(kind, handler)
-    if pressed:
-        raise KeyboardInterrupt
 
 
 class Crowd:

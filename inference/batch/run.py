@@ -13,6 +13,7 @@ from pathlib import Path
 from ..errors import Cancelled, ManifestError, MouthpieceError, OutputError
 from ..source import is_url, split_reference
 from ..types import TICK_RATE
+from .interrupt import interrupt_later
 from .line import Line
 from .manifest import Manifest
 from .store import Store, inputs
@@ -113,7 +114,8 @@ def run_batch(
         watch = _Watch(len(tally.outcomes), todo, progress)
         with closing(maker(watch.todo)) as results:
             for result in results:
-                _settle(by_row[result.line.row], result, store)
+                with interrupt_later():
+                    _settle(by_row[result.line.row], result, store)
                 watch.tell(result.line)
     except KeyboardInterrupt:
         tally.stopped = "interrupted"
