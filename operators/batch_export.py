@@ -16,7 +16,7 @@ from ..rigs.bake_plan import BakePlan, plan_bake
 from ..rigs.retarget import SceneClock
 from ..rigs.rig import Rig
 from ..rigs.scene_read import character_objects, read_rig
-from ..rigs.scene_write_lines import play_alone
+from ..rigs.scene_write import play_alone
 
 
 def main(job: str) -> None:

@@ -17,7 +17,7 @@ from ..rigs.bake_plan import plan_bake
 from ..rigs.dialogue import Clip, eased
 from ..rigs.retarget import SceneClock
 from ..rigs.rig import Rig
-from ..rigs.scene_write_lines import LinePlan, write_lines
+from ..rigs.scene_write import LinePlan, write_lines
 from .batch_read import SceneBatch
 
 

@@ -9,7 +9,7 @@ from ..inference.errors import MappingError, MouthpieceError
 from ..inference.types import BLENDSHAPES, CHANNELS, INDEX, C
 from ..rigs.pose import pose
 from ..rigs.scene_read import find_target, read_rig
-from ..rigs.scene_write import show_pose
+from ..rigs.scene_values import show_pose
 from .mapping_table import CharacterOperator
 from .messages import fail, succeed
 

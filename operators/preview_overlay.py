@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -10,9 +9,9 @@ import bpy
 import numpy as np
 
 from ..rigs.pose import Curves
+from ..rigs.scene_values import put
 
 _COLLECTIONS = {"KEY": "shape_keys", "OBJECT": "objects", "ARMATURE": "armatures", "MESH": "meshes"}
-_CUSTOM = re.compile(r'^(.*)\["((?:[^"\\]|\\.)*)"\]$')
 
 NAVIGATION = {
     "MOUSEMOVE",
@@ -54,7 +53,7 @@ class Overlay:
         for part in parts:
             place = _place(part.datablock)
             for (path, axis), value in zip(part.paths, part.values[row], strict=True):
-                was = _write(part.datablock, path, axis, value)
+                was = put(part.datablock, path, axis, value)
                 self._kept.setdefault((place, path, axis), was)
             part.datablock.update_tag()
 
@@ -66,7 +65,7 @@ class Overlay:
             block = blocks.setdefault(place, _found(place)) if place not in blocks else blocks[place]
             if block is not None:
                 try:
-                    _write(block, path, axis, value)
+                    put(block, path, axis, value)
                 except (ValueError, KeyError, AttributeError, IndexError):
                     continue  # the artist has removed this key, bone or property meanwhile
         for block in blocks.values():
@@ -177,30 +176,6 @@ def _place(block: bpy.types.ID) -> Place:
 def _found(place: Place) -> bpy.types.ID | None:
     kind, name, library = place
     return getattr(bpy.data, _COLLECTIONS[kind]).get((name, library or None))
-
-
-def _write(block: bpy.types.ID, path: str, axis: int, value: float) -> float:
-    """Set what ``path`` and ``axis`` say and give what was there. Raises ValueError for a path to nothing."""
-    custom = _CUSTOM.match(path)
-    if custom:
-        owner = block.path_resolve(custom[1]) if custom[1] else block
-        name = bpy.utils.unescape_identifier(custom[2])
-        was = owner[name]
-        if hasattr(was, "__len__"):
-            was = was[axis]
-            owner[name][axis] = float(value)
-        else:
-            owner[name] = type(was)(value)
-        return was
-    owner_path, _, name = path.rpartition(".")
-    owner = block.path_resolve(owner_path) if owner_path else block
-    was = getattr(owner, name)
-    if isinstance(was, float | int):
-        setattr(owner, name, float(value))
-        return float(was)
-    before = float(was[axis])
-    was[axis] = float(value)
-    return before
 
 
 def moment(parts: Sequence[Curves], seconds: float, rate: float) -> list[Curves]:

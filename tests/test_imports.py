@@ -50,7 +50,7 @@ BLENDER_PLACES = ("__init__", "operators", "panels", "properties", "preferences"
 BLENDER_MODULES = (
     "rigs.scene_read",
     "rigs.scene_write",
-    "rigs.scene_write_lines",
+    "rigs.scene_values",
     "rigs.scene_sequencer",
     "rigs.scene_keys",
 )

@@ -12,8 +12,8 @@ bpy = pytest.importorskip("bpy", reason="needs Blender's Python module")
 from mathutils import Matrix  # noqa: E402
 
 from mouthpiece.inference.types import BLENDSHAPES, INDEX, frame_times  # noqa: E402
-from mouthpiece.rigs import scene_write  # noqa: E402
 from mouthpiece.rigs.scene_read import curves_of  # noqa: E402
+from mouthpiece.rigs.scene_write import bake as writer  # noqa: E402
 
 RATES = [(24, 1.0), (25, 1.0), (30, 1.001), (30, 1.0), (60, 1.0)]
 
@@ -186,7 +186,7 @@ def test_an_error_half_way_changes_nothing(stage, everything, monkeypatch, break
     stage.write(face, stage.motion())
     extra = stage.face("Tongue", ["tongueOut"], parent=root)
     before, calls = everything(), []
-    add_strip = scene_write._add_strip
+    add_strip = writer.add_strip
 
     def breaking(*arguments) -> None:
         calls.append(arguments)
@@ -194,7 +194,7 @@ def test_an_error_half_way_changes_nothing(stage, everything, monkeypatch, break
             raise RuntimeError("no room")
         add_strip(*arguments)
 
-    monkeypatch.setattr(scene_write, "_add_strip", breaking)
+    monkeypatch.setattr(writer, "add_strip", breaking)
     with pytest.raises(RuntimeError, match="no room"):
         stage.write(face, stage.motion(phase=1.0))
     assert everything() == before

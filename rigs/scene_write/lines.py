@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 import bpy
 
-from .bake_plan import BakePlan
-from .scene_write import TRACK, fill_action, is_ours, mark
+from ..bake_plan import BakePlan
+from .actions import TRACK, fill_action, mark
+from .strips import is_ours
 
 LINE_MARK = "mouthpiece_line"
 """Custom property of an Action that holds one line of a batch: the line's id."""

@@ -1,0 +1,17 @@
+"""Writes Blender's animation data: Actions, and Mouthpiece's tracks on the NLA."""
+
+from __future__ import annotations
+
+from .actions import copy_take, curves_action, take_action
+from .bake import write_bake
+from .lines import LinePlan, play_alone, write_lines
+
+__all__ = [
+    "LinePlan",
+    "copy_take",
+    "curves_action",
+    "play_alone",
+    "take_action",
+    "write_bake",
+    "write_lines",
+]

@@ -1,0 +1,106 @@
+"""Actions: made of curves, marked as Mouthpiece's own, kept as takes and assets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import bpy
+import numpy as np
+
+from ...inference.types import BLENDSHAPES, HEAD, INDEX, Take
+from .. import head
+from ..bake_plan import BakePlan
+from ..pose import Curves
+from ..scene_read import MARK, curves_of
+from ..scene_read.animation import OWNER
+
+TRACK = "Mouthpiece"
+"""Name of the NLA tracks, their strips and the layers that a bake makes."""
+OTHERS_MARK = "mouthpiece_moves"
+"""Custom properties (numbered) that point from a baked Action to the heads, armatures and others it moves."""
+
+
+def fill_action(
+    action: bpy.types.Action, frames: np.ndarray, parts: Iterable[Curves]
+) -> list[bpy.types.ActionSlot]:
+    """Give ``action`` a slot with F-curves per part, keyed at ``frames [M]``; the slots in order."""
+    enum = bpy.types.Keyframe.bl_rna.properties["interpolation"].enum_items
+    linear = np.full(len(frames), enum["LINEAR"].value, np.int32)
+    layer = action.layers.new(TRACK)
+    strip = layer.strips.new(type="KEYFRAME")
+    points = np.empty((len(frames), 2), np.float32)
+    points[:, 0] = frames
+    slots = []
+    for part in parts:
+        slot = action.slots.new(part.id_type, part.slot)
+        bag = strip.channelbag(slot, ensure=True)
+        for place, (path, index) in enumerate(part.paths):
+            points[:, 1] = part.values[:, place]
+            keys = points if part.needed is None else points[part.needed[:, place]]
+            curve = bag.fcurves.new(path, index=index)
+            curve.keyframe_points.add(len(keys))
+            curve.keyframe_points.foreach_set("co", keys.ravel())
+            curve.keyframe_points.foreach_set("interpolation", linear[: len(keys)])
+            curve.update()
+        slots.append(slot)
+    return slots
+
+
+def mark(action: bpy.types.Action, plan: BakePlan) -> None:
+    """Let a later bake know that ``action`` is Mouthpiece's, and what it moves beside shape keys."""
+    action[MARK] = True
+    others = [part.datablock for part in plan.curves if part.id_type != "KEY"]
+    for number, block in enumerate(others):
+        action[f"{OTHERS_MARK}_{number}"] = block
+
+
+def take_action(take: Take, rate: float, start: float = 1.0) -> bpy.types.Action:
+    """A new Action that holds ``take`` as ARKit-named shape keys and head turns, ``rate`` frames a second."""
+    frames = start + (np.arange(len(take.channels)) + 0.5) / take.fps * rate
+    names = [name for name in BLENDSHAPES if take.measured[INDEX[name]]]
+    paths = tuple((f'key_blocks["{name}"].value', 0) for name in names)
+    curves = [Curves(None, "KEY", "Face", paths, take.channels[:, [INDEX[name] for name in names]])]
+    if any(take.measured[INDEX[name]] for name in HEAD):
+        turns = head.eulers(head.rotations(take.channels), "XYZ").astype(np.float32)
+        curves.append(
+            Curves(None, "OBJECT", "Head", tuple(("delta_rotation_euler", i) for i in range(3)), turns)
+        )
+    action = bpy.data.actions.new(take.name)
+    fill_action(action, frames, curves)
+    action.use_fake_user = True
+    return action
+
+
+def curves_action(
+    name: str, curves: Iterable[Curves], frames: np.ndarray, owner: bpy.types.Object
+) -> bpy.types.Action:
+    """A new Action of ``curves`` keyed at ``frames [M]`` that remembers the character ``owner`` it fits."""
+    action = bpy.data.actions.new(name)
+    fill_action(action, frames, curves)
+    action[OWNER] = owner
+    action.use_fake_user = True
+    return action
+
+
+def copy_take(action: bpy.types.Action, frame: float | None = None) -> bpy.types.Action:
+    """A copy of a bake as an asset of its own, which no bake replaces; of one scene ``frame`` when given."""
+    made = action.copy()
+    for name, _ in [item for item in made.items() if item[0].startswith(MARK)]:
+        del made[name]
+    kind = "Take" if frame is None else f"Pose {frame:g}"
+    made.name = f"{action.name.removeprefix(TRACK).strip() or action.name} {kind}"
+    if frame is not None:
+        for slot in made.slots:
+            for curve in curves_of(made, slot):
+                value = curve.evaluate(frame)
+                curve.keyframe_points.clear()
+                curve.keyframe_points.insert(frame, value)
+    made.asset_mark()
+    made.asset_data.description = "Facial animation by Mouthpiece"
+    return made
+
+
+def moved_by(action: bpy.types.Action) -> list[bpy.types.ID]:
+    """What a bake moves beside shape keys."""
+    marked = [value for name, value in action.items() if name.startswith(OTHERS_MARK)]
+    return [block for block in marked if isinstance(block, bpy.types.ID)]

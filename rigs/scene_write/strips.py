@@ -1,0 +1,100 @@
+"""Mouthpiece's tracks and strips on the NLA: where a bake lies, and what of former bakes goes."""
+
+from __future__ import annotations
+
+import bpy
+import numpy as np
+
+from ..bake_plan import BakePlan
+from ..options import StripOptions
+from ..scene_read import MARK
+from .actions import TRACK, moved_by
+
+
+def new_track(data: bpy.types.AnimData, *, over: bool = False) -> bpy.types.NlaTrack:
+    """A track above Mouthpiece's former one (above the last of several when it is to lie ``over`` them), with
+    its mute state, else above all."""
+    former = [track for track in data.nla_tracks if any(map(is_ours, track.strips))]
+    if not former:
+        return data.nla_tracks.new()
+    chosen = former[-1] if over else former[0]
+    track = data.nla_tracks.new(prev=chosen)
+    track.mute = chosen.mute
+    return track
+
+
+def add_strip(
+    track: bpy.types.NlaTrack, action: bpy.types.Action, slot: bpy.types.ActionSlot, frames: np.ndarray
+) -> None:
+    """Play ``action`` unmoved and hold its ends, since Blender 5 rests a shape key that none plays at 1."""
+    first, last = float(np.floor(frames[0])), float(np.floor(frames[-1]) + 1.0)
+    strip = track.strips.new(TRACK, int(first), action)
+    strip.action_slot = slot
+    strip.action_frame_start, strip.action_frame_end = first, last
+    strip.frame_start, strip.frame_end = first, last
+    strip.extrapolation = "HOLD"
+
+
+def lay(strip: bpy.types.NlaStrip, options: StripOptions, *, over: bool) -> None:
+    """Blend the strip as the artist wants. One that lies ``over`` a former bake shows only where it is."""
+    strip.blend_type = adding(strip) if options.additive else "REPLACE"
+    length = strip.frame_end - strip.frame_start
+    strip.blend_in = min(options.blend_in, length)
+    strip.blend_out = min(options.blend_out, length - strip.blend_in)
+    if over:
+        strip.extrapolation = "NOTHING"
+
+
+def adding(strip: bpy.types.NlaStrip) -> str:
+    """How values are added: shape keys plainly, turns of bones by Blender's own rules for each property."""
+    return "ADD" if strip.action_slot.target_id_type == "KEY" else "COMBINE"
+
+
+def remove_former(blocks: list[bpy.types.ID], action: bpy.types.Action, plan: BakePlan) -> None:
+    """Remove Mouthpiece's other strips from ``blocks`` and from what else they moved, and unused Actions.
+
+    A patch takes away only what lies wholly under it.
+    """
+    span = (float(plan.frames[0]) - 1.0, float(plan.frames[-1]) + 1.0) if plan.strip.patch else None
+    former: set[bpy.types.Action] = set()
+    others: set[bpy.types.ID] = set()
+    for block in blocks:
+        gone = _remove_strips(block, action, span=span)
+        former |= gone
+        others |= {block for old in gone for block in moved_by(old)}
+    for moved in others.difference(blocks):
+        _remove_strips(moved, action, only=former)
+    for old in former:
+        if old.users == 0:
+            bpy.data.actions.remove(old)
+
+
+def _remove_strips(
+    block: bpy.types.ID,
+    keep: bpy.types.Action,
+    *,
+    only: set[bpy.types.Action] | None = None,
+    span: tuple[float, float] | None = None,
+) -> set[bpy.types.Action]:
+    """Remove Mouthpiece's strips but ``keep``'s, and tracks that leaves empty; the strips' Actions.
+
+    ``only`` these Actions' strips go, and only those that lie within the scene frames of ``span``.
+    """
+    gone = set()
+    data = block.animation_data
+    for track in list(data.nla_tracks) if data else ():
+        ours = [strip for strip in track.strips if is_ours(strip) and strip.action != keep]
+        former = [strip for strip in ours if only is None or strip.action in only]
+        if span is not None:
+            former = [s for s in former if s.frame_start >= span[0] and s.frame_end <= span[1]]
+        for strip in former:
+            gone.add(strip.action)
+            track.strips.remove(strip)
+        if former and not track.strips:
+            data.nla_tracks.remove(track)
+    return gone
+
+
+def is_ours(strip: bpy.types.NlaStrip) -> bool:
+    """Whether Mouthpiece baked what the strip plays."""
+    return strip.action is not None and MARK in strip.action
