@@ -188,7 +188,9 @@ class MouthpieceMappingEntry(bpy.types.PropertyGroup):
         name="Offset", description="Added to the target at all times", precision=3, override=OVERRIDABLE
     )
     invert: bpy.props.BoolProperty(
-        name="Invert", description="Move most where the face does not", override=OVERRIDABLE
+        name="Invert",
+        description="Move most where the face does not; a mouth pose is inverted as a whole",
+        override=OVERRIDABLE,
     )
     use_range: bpy.props.BoolProperty(
         name="Range", description="Keep the target within a range", override=OVERRIDABLE

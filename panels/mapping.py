@@ -92,13 +92,12 @@ class MOUTHPIECE_PT_mapping(SidebarPanel, bpy.types.Panel):
         layout.prop(item, "owner")
         _draw_name(layout, item.owner or owner, item)
         layout.prop(item, "gain")
-        if item.kind != "POSE":
-            layout.prop(item, "offset")
-            layout.prop(item, "invert")
-            layout.prop(item, "use_range")
-            if item.use_range:
-                layout.prop(item, "low")
-                layout.prop(item, "high")
+        layout.prop(item, "offset")
+        layout.prop(item, "invert")
+        layout.prop(item, "use_range")
+        if item.use_range:
+            layout.prop(item, "low")
+            layout.prop(item, "high")
         poke = layout.row(align=True)
         full = poke.operator("mouthpiece.mapping_poke", text="Poke", icon="HIDE_OFF")
         full.channel, full.value = item.channel, 1.0

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as Names
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..inference.types import BLENDSHAPES
-from .mapping import Mapping
+from .mapping import Mapping, PoseValue
 from .matching import MOUTH, match
 from .presets import Preset, Recipe, presets
 
@@ -19,12 +19,14 @@ BY_NAME = "names"
 @dataclass(frozen=True)
 class Detection:
     """``meshes``: mesh name → mapping of its keys that follow channels. ``poses``: keys that are blended by
-    ``reduce``, and what they show. ``confidence`` 0..1 is the share of the ``preset`` that was found."""
+    ``reduce``, and what they show; ``laid`` how they become key values where an artist's table says so.
+    ``confidence`` 0..1 is the share of the ``preset`` that was found."""
 
     preset: str
     confidence: float
     meshes: dict[str, Mapping]
     poses: dict[str, Recipe]
+    laid: dict[str, PoseValue] = field(default_factory=dict)
 
 
 def detect(meshes: Names[str, tuple[str, ...]]) -> Detection:

@@ -47,7 +47,8 @@ class Target:
 @dataclass(frozen=True)
 class Entry:
     """``gain · channel + offset`` (``gain · (1 - channel) + offset`` when inverted) is added to the target;
-    the sum of a target's entries is kept within the narrowest of their ranges ``low … high``."""
+    the sum of a target's entries is kept within the narrowest of their ranges ``low … high``. For a mouth pose
+    the gain says what the pose shows; the rest is about its key (see ``PoseValue``)."""
 
     channel: str
     target: Target
@@ -126,6 +127,35 @@ class Mapping:
                 offset = 0.0
 
 
+@dataclass(frozen=True)
+class PoseValue:
+    """The value of a mouth pose's key, where the pose is blended in by ``v`` in 0..1: ``offset + v``, or
+    ``offset + 1 - v`` when ``inverted``, within ``low … high``."""
+
+    inverted: bool = False
+    offset: float = 0.0
+    low: float = -math.inf
+    high: float = math.inf
+
+    @property
+    def sign(self) -> float:
+        return -1.0 if self.inverted else 1.0
+
+    @property
+    def rest(self) -> float:
+        """The key's value where the pose is not blended in."""
+        return self.offset + self.inverted
+
+    def span(self, top: float) -> tuple[float, float]:
+        """Least and greatest ``v`` that keep the key within its range and below its slider's ``top``."""
+        ends = sorted(self.sign * (end - self.rest) for end in (self.low, min(self.high, top)))
+        least, most = (min(max(end, 0.0), 1.0) for end in ends)
+        return least, most
+
+
+PLAIN_POSE = PoseValue()
+
+
 def affine(
     drives: dict[str, dict[str, float]],
     offsets: dict[str, float],
@@ -149,6 +179,24 @@ def poses(entries: Iterable[Entry]) -> dict[str, dict[str, float]]:
             shown = found.setdefault(entry.target.name, {})
             shown[entry.channel] = shown.get(entry.channel, 0.0) + entry.gain
     return found
+
+
+def pose_values(entries: Iterable[Entry]) -> dict[str, PoseValue]:
+    """How the mouth poses of a table become values of their keys; plain ones are left out.
+
+    A pose is inverted as a whole when one of its rows is; offsets add up, the narrowest range counts.
+    """
+    found: dict[str, PoseValue] = {}
+    for entry in entries:
+        if entry.target.kind == "POSE":
+            before = found.get(entry.target.name, PLAIN_POSE)
+            found[entry.target.name] = PoseValue(
+                before.inverted or entry.invert,
+                before.offset + entry.offset,
+                max(before.low, entry.low),
+                min(before.high, entry.high),
+            )
+    return {key: value for key, value in found.items() if value != PLAIN_POSE}
 
 
 def compiled(entries: Iterable[Entry]) -> tuple[list[Target], Mapping]:

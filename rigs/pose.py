@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..inference.types import C
 from . import head
 from .retarget import to_keys
 from .rig import Control, FaceKeys, Head, Rig
@@ -34,15 +35,16 @@ def pose(rig: Rig, channels: np.ndarray, *, seal: bool = True) -> tuple[Curves, 
     ``seal`` shuts the lips of the rig's own mesh where the channels ask for it.
     """
     channels = np.asarray(channels, np.float32)
-    sealing = rig.seal if seal else None
-    shut = sealing(channels, channels) if sealing and not rig.reduction else channels
-    poses: dict[str, np.ndarray] = {}
-    if rig.reduction is not None:
-        blended = rig.reduction(channels)
-        blended = sealing(blended, channels) if sealing else blended
-        poses = dict(zip(rig.reduction.keys, blended.T, strict=True))
+    keys = rig.reduction.keys if rig.reduction else ()
+    blended = rig.reduction(channels) if rig.reduction else np.zeros((len(channels), 0), np.float32)
+    values = np.concatenate([channels, blended], axis=1)
+    if seal and rig.seal is not None:
+        values = rig.seal(values, channels)
+    shut = values[:, :C]
+    shown = rig.reduction.values(values[:, C:]) if rig.reduction else values[:, C:]
+    poses = dict(zip(keys, shown.T, strict=True))
     parts = [_face_curves(face, shut, poses) for face in rig.faces]
-    parts += [_control_curves(control, shut) for control in rig.controls]
+    parts += [control_curves(control, shut) for control in rig.controls]
     if rig.head is not None:
         parts.append(_head_curves(rig.head, channels))
     return _by_datablock(parts)
@@ -56,7 +58,7 @@ def _face_curves(face: FaceKeys, channels: np.ndarray, poses: dict[str, np.ndarr
     return Curves(face.key, "KEY", face.mesh, paths, np.column_stack([values, *blended]).astype(np.float32))
 
 
-def _control_curves(control: Control, channels: np.ndarray) -> Curves:
+def control_curves(control: Control, channels: np.ndarray) -> Curves:
     """A property, or one part of a bone's transform; unmapped Euler angles stay free."""
     values, axes = control.affine(channels), control.axes
     if control.part == "SCALE":

@@ -22,8 +22,9 @@ PARTED = 0.03
 
 @dataclass(frozen=True)
 class Seal:
-    """``gaps [K]``: lip gap of each value at 1 in mouth widths; ``rest``: the gap at rest; ``closer``: place
-    of the value that shuts the lips (-1 for none), ``most`` its greatest value."""
+    """``gaps [K]``: lip gap of each value at 1 in mouth widths, channels first, then mouth poses; ``rest``:
+    the gap at rest; ``closer``: place of the value that shuts the lips (-1 for none), ``most`` its greatest
+    value."""
 
     gaps: np.ndarray
     rest: float

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -18,21 +18,32 @@ PARTS_LEAST = 0.05
 
 @dataclass(frozen=True)
 class Surface:
-    """``rest float [V, 3]`` and the displacement ``[V, 3]`` of every shape key at value 1."""
+    """``rest float [V, 3]`` and the displacement ``[V, 3]`` of every shape key at value 1; ``controls`` hold
+    what bones and properties add, by channel, at channel value 1."""
 
     rest: np.ndarray
     moves: dict[str, np.ndarray]
+    controls: dict[str, np.ndarray] = field(default_factory=dict)
 
-    def field(self, values: dict[str, float]) -> np.ndarray:
-        """Displacement ``[V, 3]`` with the given key values."""
-        return sum((value * self.moves[key] for key, value in values.items()), np.zeros_like(self.rest))
+    def shifted(self, values: dict[str, float]) -> Surface:
+        """The surface whose rest has the given key values; keys that it lacks count for nothing."""
+        parts = (value * self.moves[key] for key, value in values.items() if key in self.moves)
+        return replace(self, rest=sum(parts, self.rest))
+
+    def turned(self, keys: Iterable[str]) -> Surface:
+        """The surface whose ``keys`` move the other way."""
+        other = {key: -self.moves[key] for key in keys if key in self.moves}
+        return replace(self, moves=self.moves | other)
 
 
 def surface_lips(surface: Surface, recipes: dict[str, Recipe]) -> Lips | None:
-    """The lips of a surface whose keys show ``recipes``: seen when the key that opens most opens."""
-    gaps = {key: recipe_gap(recipe) for key, recipe in recipes.items() if key in surface.moves}
-    openers = sorted((key for key in gaps if gaps[key] > PARTS_LEAST), key=gaps.get, reverse=True)
-    return next(filter(None, (find_lips(surface.rest, surface.moves[key]) for key in openers[:3])), None)
+    """The lips of a surface whose keys show ``recipes``: seen when what opens most opens, key or control."""
+    found = [
+        (recipe_gap(recipe), surface.moves[key]) for key, recipe in recipes.items() if key in surface.moves
+    ]
+    found += [(recipe_gap({channel: 1.0}), move) for channel, move in surface.controls.items()]
+    openers = sorted((one for one in found if one[0] > PARTS_LEAST), key=lambda one: -one[0])
+    return next(filter(None, (find_lips(surface.rest, move) for _, move in openers[:3])), None)
 
 
 def recipe_gap(recipe: Recipe) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 import bpy
 import numpy as np
@@ -12,13 +13,14 @@ from ...inference.errors import RigError
 from ..build import blend, channel_seal, mouth_keys
 from ..character import same_character
 from ..detect import Detection, detect
-from ..mapping import Entry, Target, poses, shape_keys
+from ..mapping import Entry, Mapping, Target, pose_values, poses, shape_keys
 from ..reduce import Reduction
 from ..rig import FaceKeys, Head, Rig
 from ..seal import Seal
 from .animation import curves_of
 from .flame import find_flame
 from .geometry import read_surface
+from .moved import moved_surface, moves_mouth
 from .table import read_controls, stored_entries
 
 _VALUE = re.compile(r'key_blocks\["(.+)"\]\.value$')
@@ -68,17 +70,20 @@ def read_rig(
     if flame is not None and head_target is None and "neck" in flame.names.bones:
         head_target, head_bone = flame.armature, flame.names.bones["neck"]
     head_part = read_head(head_target, head_bone) if head_target else None
-    blended, shutting = (None, flame.solve.seal) if flame else _mouth(faces, found, seal)
-    return Rig(
-        target.name,
-        faces,
-        head_part,
-        (*problems, *notes),
-        tuple(controls),
-        blended,
-        shutting,
-        found.preset,
-        found.confidence,
+    plain = Rig(target.name, faces, head_part, (*problems, *notes), tuple(controls))
+    blended, shutting = (None, flame.solve.seal) if flame else _mouth(plain, members, found, seal)
+    if seal and shutting is None and moves_mouth(plain):
+        notes.append(
+            f"{target.name}: its lips were not found to move with its bones or properties, so nothing shuts "
+            "them; show its mesh, and give jawOpen a target that opens the mouth."
+        )
+    return replace(
+        plain,
+        notes=(*problems, *notes),
+        reduction=blended,
+        seal=shutting,
+        preset=found.preset,
+        confidence=found.confidence,
     )
 
 
@@ -97,7 +102,8 @@ def _detection(meshes: list[bpy.types.Object], entries: tuple[Entry, ...]) -> De
         return detect(names)
     mappings = {mesh: shape_keys(entries, mesh, keys) for mesh, keys in names.items()}
     every = {key for keys in names.values() for key in keys}
-    return Detection("", 0.0, mappings, {k: shows for k, shows in poses(entries).items() if k in every})
+    shown = {key: shows for key, shows in poses(entries).items() if key in every}
+    return Detection("", 0.0, mappings, shown, pose_values(entries))
 
 
 def _faces(meshes: list[bpy.types.Object], found: Detection) -> tuple[tuple[FaceKeys, ...], list[str]]:
@@ -126,17 +132,39 @@ def _faces(meshes: list[bpy.types.Object], found: Detection) -> tuple[tuple[Face
     return tuple(faces.values()), problems
 
 
-def _mouth(faces: tuple[FaceKeys, ...], found: Detection, seal: bool) -> tuple[Reduction | None, Seal | None]:
+def _mouth(
+    rig: Rig, members: list[bpy.types.Object], found: Detection, seal: bool
+) -> tuple[Reduction | None, Seal | None]:
     """How the mouth of a character is blended from poses, and, if asked for, how its lips are shut."""
-    if not faces or not (found.poses or seal):
+    if not (found.poses or seal):
         return None, None
-    available = {name for face in faces for name in face.poses}
+    available = {name for face in rig.faces for name in face.poses}
     wanted = {key: recipe for key, recipe in found.poses.items() if key in available}
-    main = max(faces, key=lambda face: len(face.poses) if wanted else mouth_keys(face.mapping))
-    surface = read_surface(bpy.data.objects[main.mesh])
+    if not rig.faces:
+        return None, _bone_seal(rig, members)
+    main = max(rig.faces, key=lambda face: len(face.poses) if wanted else mouth_keys(face.mapping))
+    mesh = bpy.data.objects[main.mesh]
+    laid = {key: value for key, value in found.laid.items() if key in wanted}
+    surface = moved_surface(mesh, rig, laid) if seal and moves_mouth(rig) else None
+    if surface is None:
+        rests = main.mapping.offsets | {key: value.rest for key, value in laid.items()}
+        surface = read_surface(mesh).shifted(rests)
+    unseen = moves_mouth(rig) and not surface.controls  # a seal that knows half of the lips does harm
     if wanted:
-        return blend(wanted, surface, {name: top for face in faces for name, top in face.upper.items()})
-    return None, channel_seal(main.mapping, surface)
+        tops = {name: top for face in rig.faces for name, top in face.upper.items()}
+        blended, shutting = blend(wanted, surface, tops, main.mapping, laid)
+        return blended, None if unseen else shutting
+    return None, None if unseen else channel_seal(main.mapping, surface)
+
+
+def _bone_seal(rig: Rig, members: list[bpy.types.Object]) -> Seal | None:
+    """The seal of the first mesh without shape keys whose lips its bones or properties part."""
+    for mesh in (item for item in members if item.type == "MESH") if moves_mouth(rig) else ():
+        surface = moved_surface(mesh, rig, {})
+        shutting = channel_seal(Mapping({}), surface) if surface else None
+        if shutting is not None:
+            return shutting
+    return None
 
 
 def read_head(target: bpy.types.Object, bone: str = "") -> Head:

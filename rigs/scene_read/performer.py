@@ -46,7 +46,10 @@ class Reading:
         stack = np.concatenate(values, axis=1) if values else np.zeros((len(frames), 0))
         if self.blend is None:
             return read_back(stack, self.affine)
-        poses = [_sampled(curve, frames) if curve else np.zeros(len(frames)) for curve in self.poses]
+        poses = [
+            _sampled(curve, frames) if curve else np.full(len(frames), rest)
+            for curve, rest in zip(self.poses, self.blend.rest, strict=True)
+        ]
         return read_back(stack, self.affine, self.blend, np.stack(poses, axis=1))
 
 

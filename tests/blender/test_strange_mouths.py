@@ -76,6 +76,31 @@ def test_a_baked_mouth_opens_like_the_full_one(stage, which: str, kind: str) -> 
     assert openings(stage, item, face, faces.closures()[:6]).max() < face.rest_opening + 0.02
 
 
+def test_a_viseme_whose_key_works_backwards(stage) -> None:
+    """The artist inverts its row: the mesh opens as with a key that was made the usual way."""
+    face, motion = faces.demo(), faces.speech()
+    keys = {f"viseme_{name}": shows for name, shows in faces.VISEMES.items() if shows}
+    item = made(stage, "Face", face, keys)
+    frames = np.arange(len(motion))[SOME]
+    stage.write(item, motion)
+    usual = openings(stage, item, face, frames)
+    blocks = item.data.shape_keys.key_blocks
+    places = {block.name: np.empty(len(face.rest) * 3, np.float32) for block in blocks}
+    for block in blocks:
+        block.data.foreach_get("co", places[block.name])
+    wide = places["viseme_aa"] - places["Basis"]
+    for block in blocks:
+        turned = places["Basis"] if block.name == "viseme_aa" else places[block.name] + wide
+        block.data.foreach_set("co", turned)
+    bpy.context.view_layer.objects.active = item
+    bpy.ops.mouthpiece.mapping_reset(mode="DETECT")
+    for row in item.mouthpiece.entries:
+        row.invert = row.name == "viseme_aa"
+    stage.write(item, motion)
+    found = openings(stage, item, face, frames)
+    np.testing.assert_allclose(found, usual, atol=0.01)
+
+
 @pytest.mark.skipif(not faces.ICT.is_file(), reason="needs ../shared/data/rigs/ict_face.npz")
 def test_lip_gap_on_the_ict_mesh_follows_and_closes(stage) -> None:
     """With its own names: every shape is found, and closed is closed on this mesh."""

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from rig_faces import VISEMES, VOWELS, Face, closures, speech
 
-from mouthpiece.inference.types import BLENDSHAPES, INDEX
+from mouthpiece.inference.types import BLENDSHAPES, INDEX, C
 from mouthpiece.rigs.build import blend
 from mouthpiece.rigs.detect import detect
 from mouthpiece.rigs.lips import find_lips
+from mouthpiece.rigs.mapping import PoseValue
 from mouthpiece.rigs.reduce import reduction
 from mouthpiece.rigs.surface import surface_lips
 
@@ -41,7 +42,7 @@ def test_the_lips_open_as_in_the_full_bake(face: Face, kind: str, least: float, 
 def test_lips_of_a_reduced_rig_shut_at_closures(face: Face, kind: str) -> None:
     poses, surface = rig(face, kind)
     reduced, seal = blend(poses, surface, {})
-    values = seal(reduced(speech()), speech())
+    values = seal(np.concatenate([speech(), reduced(speech())], axis=1), speech())[:, C:]
     openings = np.array([face.opening(surface.moves[key]) for key in poses])
     full = speech()[:, :52] @ face.channel_openings
     parted = (values @ openings)[closures()]
@@ -69,6 +70,34 @@ def test_sliders_that_end_early_are_respected(face: Face) -> None:
     poses, surface = rig(face, "vowels")
     values = reduction(poses, surface, {"A": 0.3})(speech())
     assert values[:, list(poses).index("A")].max() <= 0.3 + 1e-6
+
+
+def test_an_inverted_pose_with_an_offset_moves_the_same_mesh_alike(face: Face) -> None:
+    """A key that rests at 1 and shows its viseme at 0, and one that is shifted, give the same face."""
+    poses, surface = rig(face, "visemes")
+    plain, _ = blend(poses, surface, {})
+    blended = plain(speech())
+    laid = {"viseme_aa": PoseValue(inverted=True), "viseme_U": PoseValue(offset=-0.25)}
+    turned = surface.turned(["viseme_aa"])
+    reduced, _ = blend(poses, turned, {}, laid=laid)
+    values = reduced.values(reduced(speech()))
+    place = {key: i for i, key in enumerate(poses)}
+    np.testing.assert_allclose(values[:, place["viseme_aa"]], 1.0 - blended[:, place["viseme_aa"]], atol=1e-5)
+    np.testing.assert_allclose(values[:, place["viseme_U"]], blended[:, place["viseme_U"]] - 0.25, atol=1e-5)
+    np.testing.assert_allclose(values[:, place["viseme_O"]], blended[:, place["viseme_O"]], atol=1e-5)
+    back, known = reduced.inverse(values)
+    expected, _ = plain.inverse(blended)
+    np.testing.assert_allclose(back, expected, atol=1e-3)
+    assert known.any()
+
+
+def test_a_pose_keeps_to_its_range(face: Face) -> None:
+    poses, surface = rig(face, "vowels")
+    laid = {"A": PoseValue(inverted=True, low=0.4, high=0.9), "O": PoseValue(low=0.1, high=0.5)}
+    reduced, _ = blend(poses, surface.turned(["A"]), {"O": 0.3}, laid=laid)
+    values = dict(zip(poses, reduced.values(reduced(speech())).T, strict=True))
+    assert values["A"].min() >= 0.4 - 1e-6 and values["A"].max() <= 0.9 + 1e-6
+    assert values["O"].min() >= 0.1 - 1e-6 and values["O"].max() <= 0.3 + 1e-6
 
 
 def test_poses_are_read_back_into_channels(face: Face) -> None:
