@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from contextlib import suppress
 from functools import cache, lru_cache
 
 import bpy
@@ -60,6 +61,15 @@ def _influence(name: str, parts: str) -> object:
         subtype="FACTOR",
         update=_let_preview_rest,
     )
+
+
+def _add_dropped(settings: MouthpieceSettings, _context: bpy.types.Context) -> None:
+    """What was dropped becomes a reference, and the field is free again."""
+    action = settings.reference_drop
+    if action is not None:
+        settings.reference_drop = None
+        with suppress(RuntimeError):  # which the panel shows
+            bpy.ops.mouthpiece.reference_add(action=action.name)
 
 
 class MouthpieceReference(bpy.types.PropertyGroup):
@@ -414,6 +424,12 @@ class MouthpieceSettings(bpy.types.PropertyGroup):
     batch: bpy.props.PointerProperty(type=MouthpieceBatch)
     references: bpy.props.CollectionProperty(type=MouthpieceReference)
     reference_index: bpy.props.IntProperty(name="Reference", description="Reference shown below the list")
+    reference_drop: bpy.props.PointerProperty(
+        name="Add Action",
+        description="Drop an action here, from the Asset Browser or the Outliner, to follow it",
+        type=bpy.types.Action,
+        update=_add_dropped,
+    )
     style_strength: bpy.props.FloatProperty(
         name="Style Strength",
         description="How far to follow the references: 0 ignores them, above 1 exaggerates their manner",

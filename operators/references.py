@@ -12,6 +12,7 @@ from ..inference.performance_file import SUFFIXES, read_performance, sound_besid
 from ..rigs.scene_read import find_target, object_animation
 from ..rigs.scene_write import take_action
 from .messages import fail, succeed
+from .references_assets import asset_actions, selected_assets
 from .references_check import check_reference
 from .references_find import Found, of_character, selected
 from .references_take import scene_rate
@@ -28,6 +29,7 @@ SCOPES = (
         "All Takes of the Character",
         "Every facial action and NLA strip that fits the chosen face",
     ),
+    ("ASSETS", "Selected Assets", "Actions that are selected in the Asset Browser, of this file or another"),
 )
 
 
@@ -72,6 +74,9 @@ class MOUTHPIECE_OT_reference_add(bpy.types.Operator):
             if action is None:
                 raise TakeError(f"There is no action named {self.action}: check the name.")
             return [Found(action.name, action, self.slot)]
+        if self.scope == "ASSETS":
+            actions = asset_actions(selected_assets(context))
+            return [Found(action.name, action, "") for action in actions]
         if self.scope == "SELECTED":
             return selected(context)
         if self.scope == "CHARACTER":
@@ -89,6 +94,7 @@ _HINTS = {
     "ACTIVE": "Choose an action below the list.",
     "SELECTED": "Select objects or NLA strips with facial animation.",
     "CHARACTER": "Import a take, or choose an action of another character.",
+    "ASSETS": "Select other actions in the Asset Browser.",
 }
 
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import bpy
 
 from ..rigs.character import same_character
-from ..rigs.matching import match
-from ..rigs.scene_read import MARK, curves_of
+from ..rigs.scene_read import MARK, face_slot
+from ..rigs.scene_read.performer import read_reading
 
 FEWEST_CHANNELS = 3
 """Facial channels that an action must move to count as a performance when nobody has pointed at it."""
-_VALUE = re.compile(r'key_blocks\["(.+)"\]\.value$')
 
 
 @dataclass(frozen=True)
@@ -51,16 +49,6 @@ def of_character(context: bpy.types.Context, target: bpy.types.Object) -> list[F
     return _distinct(found)
 
 
-def face_slot(action: bpy.types.Action, fewest: int) -> bpy.types.ActionSlot | None:
-    """The slot of ``action`` whose shape-key curves show most facial channels, None below ``fewest``."""
-    counts = {}
-    for slot in action.slots:
-        paths = [_VALUE.search(curve.data_path) for curve in curves_of(action, slot)]
-        counts[slot] = len(match(bpy.utils.unescape_identifier(path[1]) for path in paths if path).matched)
-    best = max(counts, key=counts.get, default=None)
-    return best if best is not None and counts[best] >= fewest else None
-
-
 def _of_object(item: bpy.types.Object, *, only_selected: bool) -> Iterator[Found]:
     """The performances on an object's shape keys, or else on the object itself (bones, properties)."""
     key = getattr(item.data, "shape_keys", None)
@@ -68,12 +56,12 @@ def _of_object(item: bpy.types.Object, *, only_selected: bool) -> Iterator[Found
         data = block.animation_data if block is not None else None
         if data is None:
             continue
-        if data.action is not None and _holds_face(data.action, block):
+        if data.action is not None and _holds_face(data.action, block, item):
             slot = data.action_slot.identifier if data.action_slot else ""
             yield Found(data.action.name, data.action, slot, item)
         for track in data.nla_tracks:
             for strip in track.strips:
-                if strip.action is None or not _holds_face(strip.action, block):
+                if strip.action is None or not _holds_face(strip.action, block, item):
                     continue
                 if only_selected and not strip.select:
                     continue
@@ -82,11 +70,14 @@ def _of_object(item: bpy.types.Object, *, only_selected: bool) -> Iterator[Found
                 yield Found(strip.name, strip.action, slot, item, first, last, 1.0 / (strip.scale or 1.0))
 
 
-def _holds_face(action: bpy.types.Action, block: bpy.types.ID) -> bool:
-    """Whether an action on a datablock may be a performance: shape keys, or bones of an armature."""
+def _holds_face(action: bpy.types.Action, block: bpy.types.ID, item: bpy.types.Object) -> bool:
+    """Whether an action on a datablock of ``item`` may be a performance: it moves shape keys with known
+    names, bones of an armature, or what the mapping of its character knows."""
     if MARK in action:
         return False
-    return face_slot(action, 1) is not None or getattr(block, "type", "") == "ARMATURE"
+    if face_slot(action) is not None or getattr(block, "type", "") == "ARMATURE":
+        return True
+    return read_reading(action, "", item) is not None
 
 
 def _distinct(found: Iterable[Found]) -> list[Found]:

@@ -13,6 +13,7 @@ from .references import (
     MOUTHPIECE_PT_reference_details,
     MOUTHPIECE_PT_references,
     MOUTHPIECE_UL_references,
+    draw_asset_menu,
 )
 from .sidebar import MOUTHPIECE_PT_main, MOUTHPIECE_PT_options
 
@@ -31,4 +32,14 @@ CLASSES = (
     *batch.CLASSES,
 )
 
-register, unregister = bpy.utils.register_classes_factory(CLASSES)
+_register_classes, _unregister_classes = bpy.utils.register_classes_factory(CLASSES)
+
+
+def register() -> None:
+    _register_classes()
+    bpy.types.ASSETBROWSER_MT_context_menu.append(draw_asset_menu)
+
+
+def unregister() -> None:
+    bpy.types.ASSETBROWSER_MT_context_menu.remove(draw_asset_menu)
+    _unregister_classes()

@@ -49,6 +49,7 @@ class MOUTHPIECE_MT_reference_add(bpy.types.Menu):
         for scope, text, icon in (
             ("SELECTED", "From Selection", "RESTRICT_SELECT_OFF"),
             ("CHARACTER", "All Takes of the Character", "USER"),
+            ("ASSETS", "Selected Assets", "ASSET_MANAGER"),
             ("ACTIVE", "Active Object or Empty Entry", "ADD"),
         ):
             layout.operator("mouthpiece.reference_add", text=text, icon=icon).scope = scope
@@ -68,6 +69,7 @@ class MOUTHPIECE_PT_references(SidebarPanel, bpy.types.Panel):
             add = layout.operator("mouthpiece.reference_add", text="All Takes of the Character", icon="USER")
             add.scope = "CHARACTER"
             layout.menu("MOUTHPIECE_MT_reference_add", text="More", icon="ADD")
+            _draw_drop(layout, settings)
             return
         row = layout.row()
         row.template_list(
@@ -79,6 +81,7 @@ class MOUTHPIECE_PT_references(SidebarPanel, bpy.types.Panel):
         buttons.separator()
         buttons.operator("mouthpiece.reference_check", text="", icon="FILE_REFRESH")
         buttons.operator("mouthpiece.reference_remove", text="", icon="TRASH").all = True
+        _draw_drop(layout, settings)
         if 0 <= settings.reference_index < len(settings.references):
             _draw_summary(layout, context, settings.references[settings.reference_index])
         _draw_manner(layout, settings)
@@ -111,6 +114,19 @@ class MOUTHPIECE_PT_reference_details(SidebarPanel, bpy.types.Panel):
             column.prop(item, "frame_first")
             column.prop(item, "frame_last")
         layout.prop(item, "rate")
+
+
+def _draw_drop(layout: bpy.types.UILayout, settings: bpy.types.PropertyGroup) -> None:
+    """A field that takes actions dragged from the Asset Browser or the Outliner."""
+    layout.prop(settings, "reference_drop", text="", placeholder=iface("Drop or choose an action"))
+
+
+def draw_asset_menu(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
+    """The Asset Browser's own menu: follow what is selected."""
+    if context.asset is not None and context.asset.id_type == "ACTION":
+        menu.layout.separator()
+        add = menu.layout.operator("mouthpiece.reference_add", text="Follow with Mouthpiece", icon="ACTION")
+        add.scope = "ASSETS"
 
 
 def _draw_summary(

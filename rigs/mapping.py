@@ -47,8 +47,9 @@ class Target:
 @dataclass(frozen=True)
 class Entry:
     """``gain · channel + offset`` (``gain · (1 - channel) + offset`` when inverted) is added to the target;
-    the sum of a target's entries is kept within the narrowest of their ranges ``low … high``. For a mouth pose
-    the gain says what the pose shows; the rest is about its key (see ``PoseValue``)."""
+    the sum of a target's entries is kept within the narrowest of their ranges ``low … high``.
+
+    For a mouth pose the gain says what the pose shows; the rest is about its key (see ``PoseValue``)."""
 
     channel: str
     target: Target
