@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import bpy
 
-from . import batch, batch_cast, command_line, log, preview_overlay, status
+from . import (
+    batch,
+    batch_cast,
+    command_line,
+    log,
+    mapping_presets,
+    presets_own,
+    preview_overlay,
+    status,
+)
 from .bake import MOUTHPIECE_OT_bake
 from .bake_use import (
     MOUTHPIECE_OT_bake_export,
@@ -61,6 +70,8 @@ CLASSES = (
     MOUTHPIECE_OT_cache_clear,
     MOUTHPIECE_OT_manner_preset,
     status.MOUTHPIECE_OT_status_clear,
+    *mapping_presets.CLASSES,
+    *presets_own.CLASSES,
     *batch_cast.CLASSES,
     *batch.CLASSES,
 )

@@ -68,8 +68,8 @@ class MOUTHPIECE_OT_mapping_load(FileOperator, bpy.types.Operator):
             name, entries = read_mapping(self.path())
         except MouthpieceError as error:
             return fail(self, context, error)
-        notes = store_entries(owner, entries, (item.name for item in objects))
-        lacking = [f"no object of this character is named so, left out: {', '.join(notes)}"] if notes else []
+        notes = store_entries(owner, entries, objects)
+        lacking = [f"nothing of this character fits, left out: {', '.join(notes)}"] if notes else []
         return succeed(
             self, context, f"Loaded {len(entries) - len(notes)} rows of {name or self.path().name}", lacking
         )

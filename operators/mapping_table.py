@@ -67,7 +67,7 @@ class MOUTHPIECE_OT_mapping_reset(CharacterOperator, bpy.types.Operator):
                 )
         except MouthpieceError as error:
             return fail(self, context, error)
-        store_entries(owner, entries, (item.name for item in objects))
+        store_entries(owner, entries, objects)
         return succeed(self, context, f"{owner.name}: {len(entries)} rows to edit")
 
 
@@ -84,7 +84,7 @@ class MOUTHPIECE_OT_mapping_entry_add(CharacterOperator, bpy.types.Operator):
             return fail(self, context, error)
         table = owner.mouthpiece
         if not table.entries:
-            store_entries(owner, rig_entries(objects), (item.name for item in objects))
+            store_entries(owner, rig_entries(objects), objects)
         row = table.entries.add()
         if len(table.entries) > 1:
             _continue(row, table.entries[table.entry_index])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bpy
 
-from . import batch
+from . import batch, presets
 from .bake_options import MOUTHPIECE_PT_bake_options, MOUTHPIECE_PT_use_bake
 from .mapping import MOUTHPIECE_PT_mapping, MOUTHPIECE_UL_mapping
 from .preview import MOUTHPIECE_PT_preview
@@ -18,6 +18,7 @@ from .references import (
 from .sidebar import MOUTHPIECE_PT_main, MOUTHPIECE_PT_options
 
 CLASSES = (
+    *presets.CLASSES,
     MOUTHPIECE_UL_references,
     MOUTHPIECE_MT_reference_add,
     MOUTHPIECE_UL_mapping,

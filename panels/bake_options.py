@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bpy
 
+from .presets import MOUTHPIECE_PT_bake_presets
 from .sidebar import SidebarPanel, draw_text
 
 
@@ -12,6 +13,9 @@ class MOUTHPIECE_PT_bake_options(SidebarPanel, bpy.types.Panel):
     bl_parent_id = "MOUTHPIECE_PT_main"
     bl_options = {"DEFAULT_CLOSED"}
     bl_order = 4
+
+    def draw_header_preset(self, context: bpy.types.Context) -> None:
+        MOUTHPIECE_PT_bake_presets.draw_panel_header(self.layout)
 
     def draw(self, context: bpy.types.Context) -> None:
         layout, output = self.layout, context.scene.mouthpiece.output

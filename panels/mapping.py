@@ -64,6 +64,10 @@ class MOUTHPIECE_PT_mapping(SidebarPanel, bpy.types.Panel):
             layout.operator("mouthpiece.mapping_reset", text="Edit as Table", icon="PRESET").mode = "DETECT"
         else:
             self._draw_table(layout, owner)
+        own = layout.row(align=True)
+        own.operator_menu_enum("mouthpiece.mapping_preset", "preset", text="Presets", icon="PRESET")
+        own.operator("mouthpiece.mapping_preset_add", text="", icon="ADD")
+        own.operator_menu_enum("mouthpiece.mapping_preset_remove", "preset", text="", icon="REMOVE")
         files = layout.row(align=True)
         files.operator("mouthpiece.mapping_save", text="Save", icon="EXPORT")
         files.operator("mouthpiece.mapping_load", text="Load", icon="IMPORT")

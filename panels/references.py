@@ -6,6 +6,7 @@ import bpy
 from bpy.app.translations import pgettext_iface as iface
 
 from ..properties import MEASURES
+from .presets import MOUTHPIECE_PT_manner_presets
 from .sidebar import SidebarPanel, draw_text
 
 WEAK = 0.02
@@ -61,6 +62,9 @@ class MOUTHPIECE_PT_references(SidebarPanel, bpy.types.Panel):
     bl_label = "References"
     bl_parent_id = "MOUTHPIECE_PT_main"
     bl_options = {"DEFAULT_CLOSED"}
+
+    def draw_header_preset(self, context: bpy.types.Context) -> None:
+        MOUTHPIECE_PT_manner_presets.draw_panel_header(self.layout)
 
     def draw(self, context: bpy.types.Context) -> None:
         layout, settings = self.layout, context.scene.mouthpiece

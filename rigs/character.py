@@ -18,7 +18,7 @@ def same_character(mesh: bpy.types.Object, target: bpy.types.Object) -> bool:
     """
     if mesh == target or mesh.data == target.data or target in _ancestors(mesh):
         return True
-    rig, own = _armature(mesh), _armature(target)
+    rig, own = armature_of(mesh), armature_of(target)
     if rig is not None and own is not None:
         return rig == own
     if mesh.parent is not None and mesh.parent == target.parent:
@@ -37,7 +37,7 @@ def _ancestors(item: bpy.types.Object) -> list[bpy.types.Object]:
     return line
 
 
-def _armature(item: bpy.types.Object) -> bpy.types.Object | None:
+def armature_of(item: bpy.types.Object) -> bpy.types.Object | None:
     """The armature that deforms or carries the object, or that it is."""
     carriers = (carrier for carrier in _ancestors(item) if carrier.type == "ARMATURE")
     return item.find_armature() or next(carriers, None)

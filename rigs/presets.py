@@ -15,6 +15,7 @@ from pathlib import Path
 
 from ..inference.errors import MappingError
 from ..inference.types import INDEX
+from .mapping import Entry, Target
 
 FOLDER = Path(__file__).with_name("presets")
 FORMAT, VERSION = "mouthpiece-preset", 1
@@ -48,6 +49,23 @@ class Preset:
             }
             for shapes in (self.follows, self.poses)
         )
+
+
+def preset_entries(preset: Preset, names: Iterable[str]) -> tuple[Entry, ...]:
+    """What ``preset`` says of a rig's shapes ``names``, as entries of a table."""
+    follows, poses = preset.found(names)
+    return (
+        *(
+            Entry(channel, Target("SHAPE_KEY", "", key), gain)
+            for key, recipe in follows.items()
+            for channel, gain in recipe.items()
+        ),
+        *(
+            Entry(channel, Target("POSE", "", key), gain)
+            for key, recipe in poses.items()
+            for channel, gain in recipe.items() or (("jawOpen", 0.0),)
+        ),
+    )
 
 
 def plain(name: str) -> str:

@@ -45,7 +45,9 @@ LAZY: dict[str, frozenset[str]] = {
 }
 # Places that are themselves imported only inside functions → what they may then import at module level.
 OPTIONAL: dict[str, frozenset[str]] = {"inference.runtime_torch": frozenset({"torch", "onnx"})}
-BLENDER = frozenset({"bpy", "bmesh", "mathutils", "bpy_extras", "gpu", "idprop", "bl_ext"})
+BLENDER = frozenset(
+    {"bpy", "bmesh", "mathutils", "bpy_extras", "gpu", "idprop", "bl_ext", "bl_ui", "bl_operators"}
+)
 BLENDER_PLACES = ("__init__", "operators", "panels", "properties", "preferences", "demo")
 BLENDER_MODULES = (
     "rigs.scene_read",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .animation import MARK, animated, animation_layers, curves_of, sound_starts
-from .character import character_objects, find_target, read_head, read_rig, rig_entries
+from .character import character_objects, find_target, read_head, read_rig, rig_entries, shape_key_names
 from .flame import find_flame, flame_curves, flame_take
 from .performer import action_owner, face_slot
 from .table import store_entries, stored_entries, table_owner
@@ -26,6 +26,7 @@ __all__ = [
     "read_rig",
     "read_take",
     "rig_entries",
+    "shape_key_names",
     "sound_starts",
     "store_entries",
     "stored_entries",

@@ -11,7 +11,7 @@ import numpy as np
 
 from ...inference.errors import RigError
 from ..build import blend, channel_seal, mouth_keys
-from ..character import same_character
+from ..character import armature_of, same_character
 from ..detect import Detection, detect
 from ..mapping import Entry, Mapping, Target, pose_values, poses, shape_keys
 from ..reduce import Reduction
@@ -90,7 +90,7 @@ def read_rig(
 def character_objects(scene: bpy.types.Scene, target: bpy.types.Object) -> list[bpy.types.Object]:
     """The objects of a character, ``target`` first, then by name."""
     members = [item for item in scene.objects if item.type == "MESH" and same_character(item, target)]
-    carriers = {item.find_armature() for item in (target, *members)} - {None}
+    carriers = {armature_of(item) for item in (target, *members)} - {None}
     others = sorted({*members, *carriers} - {target}, key=lambda item: item.name)
     return [target, *others]
 
@@ -237,6 +237,13 @@ def _no_match(target: bpy.types.Object, meshes: list[bpy.types.Object]) -> str:
         f"None of the {len(names)} shape keys of {target.name} ({shown}…) is named like a facial movement: "
         "use ARKit names such as jawOpen or Mouth_Smile_L."
     )
+
+
+def shape_key_names(objects: Iterable[bpy.types.Object]) -> tuple[str, ...]:
+    """Names of all shape keys of a character, each once."""
+    meshes = [item for item in objects if has_keys(item)]
+    names = (block.name for mesh in meshes for block in mesh.data.shape_keys.key_blocks[1:])
+    return tuple(dict.fromkeys(names))
 
 
 def rig_entries(objects: Iterable[bpy.types.Object]) -> tuple[Entry, ...]:

@@ -44,19 +44,23 @@ def _entry(row: bpy.types.PropertyGroup) -> Iterator[Entry]:
         return
 
 
-def store_entries(owner: bpy.types.Object, entries: Iterable[Entry], objects: Iterable[str]) -> list[str]:
-    """Fill the table of ``owner``; returns what was left out because none of ``objects`` is its owner."""
-    table, known = owner.mouthpiece, set(objects)
+def store_entries(
+    owner: bpy.types.Object, entries: Iterable[Entry], objects: Iterable[bpy.types.Object]
+) -> list[str]:
+    """Fill the table of ``owner``, whose character consists of ``objects``; returns what was left out because
+    nothing of the character fits."""
+    table, objects = owner.mouthpiece, tuple(objects)
     table.entries.clear()
     left_out = []
     for entry in entries:
         target = entry.target
-        if target.owner and target.owner not in known:
+        moved = _fitting(target, objects) if target.owner else None
+        if target.owner and moved is None:
             left_out.append(f"{target.owner}: {target.name}")
             continue
         row = table.entries.add()
         row.channel, row.kind, row.name = entry.channel, target.kind, target.name
-        row.owner = bpy.data.objects.get(target.owner) if target.owner else None
+        row.owner = moved
         row.bone_axis = target.axis or "ROTATION_X"
         row.gain, row.offset, row.invert = entry.gain, entry.offset, entry.invert
         row.use_range = math.isfinite(entry.low) or math.isfinite(entry.high)
@@ -65,6 +69,27 @@ def store_entries(owner: bpy.types.Object, entries: Iterable[Entry], objects: It
             row.high = min(entry.high, 1e6)
     table.entry_index = 0
     return left_out
+
+
+def _fitting(target: Target, objects: tuple[bpy.types.Object, ...]) -> bpy.types.Object | None:
+    """The object of a character that ``target`` means: by name, else the only one with such a bone or
+    property, else a control beside the character's meshes."""
+    named = next((item for item in objects if item.name == target.owner), None)
+    if named is not None or target.kind not in ("BONE", "PROPERTY"):
+        return named
+    has = [item for item in objects if _has(item, target)]
+    if len(has) == 1:
+        return has[0]
+    control = bpy.data.objects.get(target.owner)
+    beside = control is not None and control.type == "EMPTY" and _has(control, target)
+    return control if beside else None
+
+
+def _has(item: bpy.types.Object, target: Target) -> bool:
+    """Whether an object has the bone or the property of ``target``."""
+    if target.kind == "BONE":
+        return item.type == "ARMATURE" and target.name in item.pose.bones
+    return target.name in item or target.name.startswith("data.")
 
 
 def read_controls(entries: Iterable[Entry]) -> tuple[list[Control], list[str]]:

@@ -54,6 +54,9 @@ class Layout:
         self.drawn.append(name)
         return _Options(kind)
 
+    def operator_menu_enum(self, name: str, enum: str, text: str = "", icon: str = "NONE") -> None:
+        setattr(self.operator(name, text, icon), enum, "")
+
 
 class _Options:
     """Operator options that must exist."""
@@ -101,7 +104,7 @@ def test_mapping_panel_with_a_table(stage, kind: str, armature: bool) -> None:
     row.kind, row.owner, row.use_range = kind, owner, True
     drawn = draw("MOUTHPIECE_PT_mapping")
     assert {"MOUTHPIECE_UL_mapping", "name", "gain", "mouthpiece.mapping_poke"} <= set(drawn)
-    assert ("bone_axis" in drawn) == (kind == "BONE") and ("low" in drawn) == (kind != "POSE")
+    assert ("bone_axis" in drawn) == (kind == "BONE") and {"low", "invert"} <= set(drawn)
 
 
 def test_mapping_panel_of_nothing(stage) -> None:
