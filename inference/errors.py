@@ -2,9 +2,55 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+
+class Message(str):
+    """A sentence for a person that remembers its ``template`` and ``values``, so that whoever shows it can
+    say it in another language. Values that are Messages are parts of the sentence, all others are names and
+    numbers that stay as they are."""
+
+    template: str
+    values: dict[str, object]
+
+    def __new__(cls, template: str, **values: object) -> Message:
+        self = super().__new__(cls, template.format(**values))
+        self.template, self.values = template, values
+        return self
+
+    @classmethod
+    def joined(cls, parts: Iterable[str], between: str = " ") -> Message:
+        """Several sentences as one."""
+        named = {f"part_{number}": part for number, part in enumerate(parts)}
+        return cls(between.join(f"{{{name}}}" for name in named), **named)
+
+    @classmethod
+    def counted(cls, count: int, one: str, several: str, **values: object) -> Message:
+        """The template for one or that for several, with ``count`` among the values."""
+        return cls(one if count == 1 else several, count=count, **values)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _again, (self.template, self.values)
+
+
+def _again(template: str, values: dict[str, object]) -> Message:
+    """A Message that was sent to another process."""
+    return Message(template, **values)
+
 
 class MouthpieceError(Exception):
-    """Base of every error that a user may be shown; ``str(error)`` is the one clear message."""
+    """Base of every error that a user may be shown; ``str(error)`` is the one clear message.
+
+    Given ``values``, the message is a template for them, which can be said in other languages (see Message).
+    """
+
+    def __init__(self, message: str = "", **values: object) -> None:
+        super().__init__(Message(message, **values) if values else message)
+
+    @property
+    def message(self) -> str:
+        """What ``str(error)`` says, with its template where it has one."""
+        return self.args[0]
 
 
 class AudioError(MouthpieceError):

@@ -5,13 +5,13 @@ from __future__ import annotations
 import bpy
 import numpy as np
 
-from ..inference.errors import Cancelled, MouthpieceError
+from ..inference.errors import Cancelled, Message, MouthpieceError
 from ..inference.types import SAMPLE_RATE
 from ..rigs.rig import Rig
 from ..rigs.scene_read.preflight import obstacles
 from ..rigs.scene_write import write_bake
 from .job import InferenceJob
-from .messages import fail, redraw, stopped, succeed
+from .messages import fail, redraw, stopped, succeed, translated
 from .references_check import show_shares
 from .request import BakeRequest, disabled_reason, read_request
 
@@ -104,11 +104,13 @@ class MOUTHPIECE_OT_bake(bpy.types.Operator):
         write_bake(plan)
         show_shares(context.scene.mouthpiece, request.references, request.gave)
         coverage = rig.coverage
-        context.window_manager.mouthpiece.coverage = coverage.text()
-        message = f"Baked {len(plan.frames)} frames onto {_targets(rig)}"
+        context.window_manager.mouthpiece.coverage = translated(coverage.text())
+        message = Message(
+            "Baked {count} frames onto {targets}", count=len(plan.frames), targets=_targets(rig)
+        )
         hidden = obstacles(rig, context, request.clock.start, len(request.audio) / SAMPLE_RATE)
         notes = (*request.notes, *request.told, *plan.notes, *hidden)
-        return succeed(self, context, f"{message}; {coverage.summary()}", notes)
+        return succeed(self, context, Message.joined((message, coverage.summary()), "; "), notes)
 
     def _leave(self, context: bpy.types.Context) -> None:
         """Stop the thread and the timer, whatever ended the operator."""
@@ -119,14 +121,22 @@ class MOUTHPIECE_OT_bake(bpy.types.Operator):
         redraw(context)
 
 
-def _targets(rig: Rig) -> str:
+def _targets(rig: Rig) -> Message:
     """What a bake moves, in words."""
-    keys = sum(len(face.mapping.drives) + len(face.poses) for face in rig.faces)
-    meshes = f"{len(rig.faces)} mesh{'es' if len(rig.faces) != 1 else ''}"
-    parts = [f"{keys} shape keys of {meshes}"] if rig.faces else []
+    parts = []
+    if rig.faces:
+        keys = sum(len(face.mapping.drives) + len(face.poses) for face in rig.faces)
+        parts.append(
+            Message.counted(
+                len(rig.faces),
+                "{keys} shape keys of {count} mesh",
+                "{keys} shape keys of {count} meshes",
+                keys=keys,
+            )
+        )
     if rig.controls:
-        parts.append(f"{len(rig.controls)} control{'s' if len(rig.controls) != 1 else ''}")
-    return " and ".join(parts)
+        parts.append(Message.counted(len(rig.controls), "{count} control", "{count} controls"))
+    return Message.joined(parts, " and ")
 
 
 def _start(context: bpy.types.Context) -> None:

@@ -45,8 +45,10 @@ def start_frame(scene: bpy.types.Scene) -> float:
     if not starts:
         name = settings.sound.name if settings.sound else "The audio file"
         raise AudioError(
-            f"{name} is no sound strip of the sequencer in {scene.name}: add it there, or let the bake start "
-            "at a frame."
+            "{name} is no sound strip of the sequencer in {scene}: add it there, or let the bake "
+            "start at a frame.",
+            name=name,
+            scene=scene.name,
         )
     return starts[0]
 

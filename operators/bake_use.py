@@ -6,7 +6,7 @@ from pathlib import Path
 
 import bpy
 
-from ..inference.errors import MouthpieceError, TakeError
+from ..inference.errors import Message, MouthpieceError, TakeError
 from ..inference.livelink import write_csv
 from ..inference.resample import resample
 from ..inference.types import TICK_RATE
@@ -24,7 +24,7 @@ def last_bake(context: bpy.types.Context) -> bpy.types.Action:
     blocks = [face.key for face in rig.faces] + [control.datablock for control in rig.controls]
     action = next(filter(None, map(baked_action, blocks)), None)
     if action is None:
-        raise TakeError(f"{target.name} has no bake of Mouthpiece: press Bake first.")
+        raise TakeError("{target} has no bake of Mouthpiece: press Bake first.", target=target.name)
     return action
 
 
@@ -74,7 +74,13 @@ class MOUTHPIECE_OT_bake_export(UsesBake, bpy.types.Operator):
             write_csv(path, channels, self.fps)
         except MouthpieceError as error:
             return fail(self, context, error)
-        return succeed(self, context, f"Wrote {len(channels)} rows of {action.name} to {path}")
+        return succeed(
+            self,
+            context,
+            Message(
+                "Wrote {count} rows of {action} to {path}", count=len(channels), action=action.name, path=path
+            ),
+        )
 
 
 class MOUTHPIECE_OT_bake_to_asset(UsesBake, bpy.types.Operator):
@@ -99,7 +105,9 @@ class MOUTHPIECE_OT_bake_to_asset(UsesBake, bpy.types.Operator):
         except MouthpieceError as error:
             return fail(self, context, error)
         made = copy_take(action, frame)
-        return succeed(self, context, f"{made.name} is in the asset browser's Current File")
+        return succeed(
+            self, context, Message("{made} is in the asset browser's Current File", made=made.name)
+        )
 
 
 class MOUTHPIECE_OT_bake_options_reset(bpy.types.Operator):

@@ -7,7 +7,7 @@ from pathlib import Path
 import bpy
 
 from ..inference.entry_cache import EntryCache
-from ..inference.errors import OutputError
+from ..inference.errors import Message, OutputError
 from .messages import fail, succeed
 
 
@@ -42,4 +42,7 @@ class MOUTHPIECE_OT_cache_clear(bpy.types.Operator):
             count = entry_cache().clear()
         except OutputError as error:
             return fail(self, context, error)
-        return succeed(self, context, f"Removed {count} remembered reference{'s' if count != 1 else ''}")
+        removed = Message.counted(
+            count, "Removed {count} remembered reference", "Removed {count} remembered references"
+        )
+        return succeed(self, context, removed)

@@ -7,7 +7,7 @@ from pathlib import Path
 import bpy
 import numpy as np
 
-from ..inference.errors import MouthpieceError, RigError, TakeError
+from ..inference.errors import Message, MouthpieceError, RigError, TakeError
 from ..rigs.flame_file import read_flame, write_flame
 from ..rigs.scene_read import (
     MARK,
@@ -44,8 +44,9 @@ class FlameOperator:
         rig = find_flame(meshes)
         if rig is None:
             raise RigError(
-                f"{target.name} is no FLAME head: it needs expression shapes (Exp1 …) and the bones jaw, "
-                "left_eye and right_eye."
+                "{target} is no FLAME head: it needs expression shapes (Exp1 …) and the bones jaw, "
+                "left_eye and right_eye.",
+                target=target.name,
             )
         return rig
 
@@ -81,8 +82,23 @@ class MOUTHPIECE_OT_flame_import(FlameOperator, bpy.types.Operator):
         item.name, item.action = action.name, action
         context.scene.mouthpiece.reference_index = len(context.scene.mouthpiece.references) - 1
         dropped = take.expression.shape[1] - len(rig.names.expression)
-        notes = [f"{dropped} coefficients that {rig.mesh.name} lacks were dropped"] if dropped > 0 else []
-        return succeed(self, context, f"Imported {path.name} ({len(take) / take.fps:.1f} s)", notes)
+        notes = (
+            [
+                Message(
+                    "{dropped} coefficients that {mesh} lacks were dropped",
+                    dropped=dropped,
+                    mesh=rig.mesh.name,
+                )
+            ]
+            if dropped > 0
+            else []
+        )
+        return succeed(
+            self,
+            context,
+            Message("Imported {path} ({seconds:.1f} s)", path=path.name, seconds=len(take) / take.fps),
+            notes,
+        )
 
 
 class MOUTHPIECE_OT_flame_export(FlameOperator, bpy.types.Operator):
@@ -107,9 +123,15 @@ class MOUTHPIECE_OT_flame_export(FlameOperator, bpy.types.Operator):
             rig = self.head(context)
             action = animation_of(rig.mesh.data.shape_keys, MARK)
             if action is None:
-                raise TakeError(f"{rig.mesh.name} has no animation to export: bake it first.")
+                raise TakeError("{mesh} has no animation to export: bake it first.", mesh=rig.mesh.name)
             take = flame_take(rig, action, render.fps / render.fps_base, self.fps)
             write_flame(path, take)
         except MouthpieceError as error:
             return fail(self, context, error)
-        return succeed(self, context, f"Wrote {len(take)} frames of {action.name} to {path}")
+        return succeed(
+            self,
+            context,
+            Message(
+                "Wrote {count} frames of {action} to {path}", count=len(take), action=action.name, path=path
+            ),
+        )

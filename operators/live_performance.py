@@ -9,7 +9,7 @@ from functools import cache
 import bpy
 import numpy as np
 
-from ..inference.errors import RigError
+from ..inference.errors import Message, RigError
 from ..inference.live import LiveStream, Performer, opener, score_for
 from ..inference.microphone import Microphone
 from ..inference.model import Model
@@ -81,8 +81,12 @@ class LivePerformance:
         if len(self._shown) > 1 and self._shown[-1] > self._shown[0]:
             rate = (len(self._shown) - 1) / (self._shown[-1] - self._shown[0])
         if self._source == "MICROPHONE":
-            return f"Listening · {rate:.0f} pictures a second"
-        return f"{rate:.0f} pictures a second · {self._stream.lead() / 25:.1f} s ahead"
+            return Message("Listening · {rate:.0f} pictures a second", rate=rate)
+        return Message(
+            "{rate:.0f} pictures a second · {seconds:.1f} s ahead",
+            rate=rate,
+            seconds=self._stream.lead() / 25,
+        )
 
     def notices(self) -> list[str]:
         """What the artist should know, each once."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import bpy
 
-from ..inference.errors import MouthpieceError
+from ..inference.errors import Message, MouthpieceError
 from ..rigs.scene_read import find_target, read_rig
-from .messages import fail, succeed
+from .messages import fail, succeed, translated
 
 
 class MOUTHPIECE_OT_mapping_detect(bpy.types.Operator):
@@ -32,5 +32,10 @@ class MOUTHPIECE_OT_mapping_detect(bpy.types.Operator):
         except MouthpieceError as error:
             state.coverage = ""
             return fail(self, context, error)
-        state.coverage = rig.coverage.text()
-        return succeed(self, context, f"{rig.name}: {rig.coverage.summary()}", rig.notes)
+        state.coverage = translated(rig.coverage.text())
+        return succeed(
+            self,
+            context,
+            Message("{rig}: {coverage}", rig=rig.name, coverage=rig.coverage.summary()),
+            rig.notes,
+        )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import bpy
 
-from ..inference.errors import MappingError, MouthpieceError
+from ..inference.errors import MappingError, Message, MouthpieceError
 from ..rigs.mapping_file import read_mapping, write_mapping
 from ..rigs.scene_read import rig_entries, store_entries, stored_entries
 from .mapping_table import CharacterOperator, character
@@ -44,12 +44,14 @@ class MOUTHPIECE_OT_mapping_save(FileOperator, bpy.types.Operator):
             owner, objects = character(context)
             entries = stored_entries(objects) or rig_entries(objects)
             if not entries:
-                raise MappingError(f"{owner.name} has no mapping to save: nothing of it was recognised.")
+                raise MappingError(
+                    "{owner} has no mapping to save: nothing of it was recognised.", owner=owner.name
+                )
             path = self.path().with_suffix(".json")
             write_mapping(path, owner.name, entries)
         except MouthpieceError as error:
             return fail(self, context, error)
-        return succeed(self, context, f"Saved {len(entries)} rows as {path}")
+        return succeed(self, context, Message("Saved {count} rows as {path}", count=len(entries), path=path))
 
 
 class MOUTHPIECE_OT_mapping_load(FileOperator, bpy.types.Operator):
@@ -69,7 +71,18 @@ class MOUTHPIECE_OT_mapping_load(FileOperator, bpy.types.Operator):
         except MouthpieceError as error:
             return fail(self, context, error)
         notes = store_entries(owner, entries, objects)
-        lacking = [f"nothing of this character fits, left out: {', '.join(notes)}"] if notes else []
+        lacking = (
+            [Message("nothing of this character fits, left out: {notes}", notes=", ".join(notes))]
+            if notes
+            else []
+        )
         return succeed(
-            self, context, f"Loaded {len(entries) - len(notes)} rows of {name or self.path().name}", lacking
+            self,
+            context,
+            Message(
+                "Loaded {count} rows of {name}",
+                count=len(entries) - len(notes),
+                name=name or self.path().name,
+            ),
+            lacking,
         )

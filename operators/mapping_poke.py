@@ -5,7 +5,7 @@ from __future__ import annotations
 import bpy
 import numpy as np
 
-from ..inference.errors import MappingError, MouthpieceError
+from ..inference.errors import MappingError, Message, MouthpieceError
 from ..inference.types import BLENDSHAPES, CHANNELS, INDEX, C
 from ..rigs.pose import pose
 from ..rigs.scene_read import find_target, read_rig
@@ -44,11 +44,25 @@ class MOUTHPIECE_OT_mapping_poke(CharacterOperator, bpy.types.Operator):
                 for a, b in zip(rest, shown, strict=True)
             )
             if self.value > 0.0 and not moved:
-                raise MappingError(f"{self.channel} moves nothing of {rig.name}: give it a target.")
+                raise MappingError(
+                    "{channel} moves nothing of {rig}: give it a target.",
+                    channel=self.channel,
+                    rig=rig.name,
+                )
         except MouthpieceError as error:
             return fail(self, context, error)
         show_pose(shown)
         if self.value == 0.0:
-            return succeed(self, context, f"{rig.name} is at rest")
-        targets = f"{moved} target{'s' if moved != 1 else ''}"
-        return succeed(self, context, f"{self.channel} {self.value:.0%}: {targets} of {rig.name}")
+            return succeed(self, context, Message("{rig} is at rest", rig=rig.name))
+        targets = Message.counted(moved, "{count} target", "{count} targets")
+        return succeed(
+            self,
+            context,
+            Message(
+                "{channel} {value:.0%}: {targets} of {rig}",
+                channel=self.channel,
+                value=self.value,
+                targets=targets,
+                rig=rig.name,
+            ),
+        )

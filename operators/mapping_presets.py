@@ -7,7 +7,7 @@ from pathlib import Path
 
 import bpy
 
-from ..inference.errors import MappingError, MouthpieceError
+from ..inference.errors import MappingError, Message, MouthpieceError
 from ..rigs.mapping_file import read_mapping, write_mapping
 from ..rigs.presets import preset_entries, presets
 from ..rigs.scene_read import rig_entries, shape_key_names, store_entries, stored_entries
@@ -35,7 +35,7 @@ def _path(name: str) -> Path:
     """The file of an own preset. Raises MappingError for a name that no file can have."""
     clean = re.sub(r'[\\/:*?"<>|\x00-\x1f]', "_", name).strip(" ._")
     if not clean:
-        raise MappingError(f"{name!r} is no name for a preset: use letters or digits.")
+        raise MappingError("{name!r} is no name for a preset: use letters or digits.", name=name)
     return folder() / f"{clean}.json"
 
 
@@ -70,14 +70,25 @@ class MOUTHPIECE_OT_mapping_preset(CharacterOperator, bpy.types.Operator):
                 entries = preset_entries(family, shape_key_names(objects))
                 if not entries:
                     raise MappingError(
-                        f"{owner.name} has no shape keys as {name} names them: use another preset."
+                        "{owner} has no shape keys as {name} names them: use another preset.",
+                        owner=owner.name,
+                        name=name,
                     )
         except MouthpieceError as error:
             return fail(self, context, error)
         left_out = store_entries(owner, entries, objects)
-        notes = [f"nothing of this character fits, left out: {', '.join(left_out)}"] if left_out else []
+        notes = (
+            [Message("nothing of this character fits, left out: {left_out}", left_out=", ".join(left_out))]
+            if left_out
+            else []
+        )
         count = len(entries) - len(left_out)
-        return succeed(self, context, f"{owner.name}: {count} rows of {name}", notes)
+        return succeed(
+            self,
+            context,
+            Message("{owner}: {count} rows of {name}", owner=owner.name, count=count, name=name),
+            notes,
+        )
 
 
 class MOUTHPIECE_OT_mapping_preset_add(CharacterOperator, bpy.types.Operator):
@@ -97,13 +108,19 @@ class MOUTHPIECE_OT_mapping_preset_add(CharacterOperator, bpy.types.Operator):
             owner, objects = character(context)
             entries = stored_entries(objects) or rig_entries(objects)
             if not entries:
-                raise MappingError(f"{owner.name} has no mapping to keep: nothing of it was recognised.")
+                raise MappingError(
+                    "{owner} has no mapping to keep: nothing of it was recognised.", owner=owner.name
+                )
             path = _path(self.name)
             path.parent.mkdir(parents=True, exist_ok=True)
             write_mapping(path, path.stem, entries)
         except MouthpieceError as error:
             return fail(self, context, error)
-        return succeed(self, context, f"Kept {len(entries)} rows as the preset {path.stem}")
+        return succeed(
+            self,
+            context,
+            Message("Kept {count} rows as the preset {stem}", count=len(entries), stem=path.stem),
+        )
 
 
 class MOUTHPIECE_OT_mapping_preset_remove(bpy.types.Operator):
@@ -127,7 +144,7 @@ class MOUTHPIECE_OT_mapping_preset_remove(bpy.types.Operator):
             path.unlink(missing_ok=True)
         except (MouthpieceError, OSError) as error:
             return fail(self, context, error)
-        return succeed(self, context, f"Removed the preset {path.stem}")
+        return succeed(self, context, Message("Removed the preset {stem}", stem=path.stem))
 
 
 CLASSES = (

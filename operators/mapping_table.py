@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bpy
 
-from ..inference.errors import MappingError, MouthpieceError
+from ..inference.errors import MappingError, Message, MouthpieceError
 from ..rigs.scene_read import character_objects, find_target, rig_entries, store_entries, table_owner
 from .messages import fail, succeed
 
@@ -21,8 +21,9 @@ def character(context: bpy.types.Context) -> tuple[bpy.types.Object, list[bpy.ty
     owner = table_owner(objects) or target
     if not owner.is_editable:
         raise MappingError(
-            f"{owner.name} is linked from a library and can hold no mapping: override it, or choose an "
-            "object of this file as the face."
+            "{owner} is linked from a library and can hold no mapping: override it, or choose an "
+            "object of this file as the face.",
+            owner=owner.name,
         )
     return owner, objects
 
@@ -59,16 +60,21 @@ class MOUTHPIECE_OT_mapping_reset(CharacterOperator, bpy.types.Operator):
             owner, objects = character(context)
             owner.mouthpiece.entries.clear()
             if self.mode == "AUTOMATIC":
-                return succeed(self, context, f"{owner.name}: the mapping is automatic again")
+                return succeed(
+                    self, context, Message("{owner}: the mapping is automatic again", owner=owner.name)
+                )
             entries = rig_entries(objects)
             if not entries:
                 raise MappingError(
-                    f"Nothing of {owner.name} was recognised: add rows and choose what each movement moves."
+                    "Nothing of {owner} was recognised: add rows and choose what each movement moves.",
+                    owner=owner.name,
                 )
         except MouthpieceError as error:
             return fail(self, context, error)
         store_entries(owner, entries, objects)
-        return succeed(self, context, f"{owner.name}: {len(entries)} rows to edit")
+        return succeed(
+            self, context, Message("{owner}: {count} rows to edit", owner=owner.name, count=len(entries))
+        )
 
 
 class MOUTHPIECE_OT_mapping_entry_add(CharacterOperator, bpy.types.Operator):
@@ -106,7 +112,11 @@ class MOUTHPIECE_OT_mapping_entry_remove(CharacterOperator, bpy.types.Operator):
             table = owner.mouthpiece
             index = table.entry_index if self.index < 0 else self.index
             if not 0 <= index < len(table.entries):
-                raise MappingError(f"The mapping of {owner.name} has no row number {index + 1}.")
+                raise MappingError(
+                    "The mapping of {owner} has no row number {number}.",
+                    owner=owner.name,
+                    number=index + 1,
+                )
         except MouthpieceError as error:
             return fail(self, context, error)
         table.entries.remove(index)

@@ -1,4 +1,4 @@
-"""One way to tell the artist how it went: in Blender's report and in the panel."""
+"""One way to tell the artist how it went: in Blender's report and in the panel, in the artist's language."""
 
 from __future__ import annotations
 
@@ -6,8 +6,27 @@ import logging
 from collections.abc import Iterable
 
 import bpy
+from bpy.app.translations import pgettext_rpt as rpt_
+
+from ..inference.errors import Message, MouthpieceError
 
 logger = logging.getLogger(__package__)
+
+
+def translated(message: str) -> str:
+    """``message`` in the language of Blender's reports; English where no translation fits."""
+    if not isinstance(message, Message):
+        return rpt_(message)
+    values = {k: translated(v) if isinstance(v, Message) else v for k, v in message.values.items()}
+    try:
+        return rpt_(message.template).format(**values)
+    except (KeyError, IndexError, ValueError):  # a translation that names other values
+        return str(message)
+
+
+def told(error: Exception) -> str:
+    """What an error says, in the language of Blender's reports."""
+    return translated(error.message if isinstance(error, MouthpieceError) else str(error))
 
 
 def succeed(
@@ -15,32 +34,34 @@ def succeed(
 ) -> set[str]:
     """Report ``message``, each of the ``notes`` as a warning, and finish."""
     notes = tuple(notes)
-    operator.report({"INFO"}, message)
+    operator.report({"INFO"}, translated(message))
     for note in notes:
-        operator.report({"WARNING"}, note)
-    _show(context, "\n".join((message, *notes)), failed=False)
+        operator.report({"WARNING"}, translated(note))
+    _show(context, (message, *notes), failed=False)
     return {"FINISHED"}
 
 
 def fail(operator: bpy.types.Operator, context: bpy.types.Context, error: Exception) -> set[str]:
     """Report what stood in the way and cancel."""
-    _show(context, str(error), failed=True)
-    operator.report({"ERROR"}, str(error))
+    _show(context, (told(error),), failed=True, logged=str(error))
+    operator.report({"ERROR"}, told(error))
     return {"CANCELLED"}
 
 
 def stopped(operator: bpy.types.Operator, context: bpy.types.Context) -> set[str]:
     """Report that the artist stopped the work, which is no error."""
     message = "Cancelled; nothing was changed"
-    _show(context, message, failed=False)
-    operator.report({"WARNING"}, message)
+    _show(context, (message,), failed=False)
+    operator.report({"WARNING"}, translated(message))
     return {"CANCELLED"}
 
 
-def _show(context: bpy.types.Context, message: str, *, failed: bool) -> None:
+def _show(context: bpy.types.Context, said: Iterable[str], *, failed: bool, logged: str = "") -> None:
+    """Show what is said in the panel, and log it in English, which a report of a fault is read in."""
+    said = tuple(said)
     state = context.window_manager.mouthpiece
-    state.status, state.failed = message, failed
-    logger.log(logging.ERROR if failed else logging.INFO, message)
+    state.status, state.failed = "\n".join(map(translated, said)), failed
+    logger.log(logging.ERROR if failed else logging.INFO, logged or "\n".join(said))
     redraw(context)
 
 

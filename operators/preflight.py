@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import bpy
 
-from ..inference.errors import MouthpieceError
+from ..inference.errors import Message, MouthpieceError
 from ..inference.types import SAMPLE_RATE
 from ..rigs.scene_read import find_target
 from ..rigs.scene_read.preflight import preflight
 from .bake_options import start_frame
-from .messages import succeed
+from .messages import succeed, translated
 from .sound import file_samples, sound_samples
 
 
@@ -30,9 +30,10 @@ class MOUTHPIECE_OT_preflight(bpy.types.Operator):
         start, seconds, problems = _sound(context)
         rig, found = preflight(context, start, seconds)
         found += problems
-        ready = "Nothing stands in the way of a bake" if rig else "This cannot be baked"
-        message = f"{len(found)} thing{'s' if len(found) != 1 else ''} to look at" if found and rig else ready
-        context.window_manager.mouthpiece.preflight = "\n".join(found) if found else f"{ready}."
+        ready = "Nothing stands in the way of a bake." if rig else "This cannot be baked."
+        counted = Message.counted(len(found), "{count} thing to look at", "{count} things to look at")
+        message = counted if found and rig else ready.removesuffix(".")
+        context.window_manager.mouthpiece.preflight = "\n".join(map(translated, found or [ready]))
         return succeed(self, context, message, found)
 
 
@@ -45,4 +46,4 @@ def _sound(context: bpy.types.Context) -> tuple[float | None, float, list[str]]:
         samples = sound_samples(settings.sound) if settings.sound else file_samples(settings.audio_path)
         return start_frame(context.scene), len(samples) / SAMPLE_RATE, []
     except MouthpieceError as error:
-        return None, 0.0, [str(error)]
+        return None, 0.0, [error.message]

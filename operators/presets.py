@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bpy
 
+from ..inference.errors import Message
 from .messages import succeed
 
 MANNER = (
@@ -59,4 +60,6 @@ class MOUTHPIECE_OT_manner_preset(bpy.types.Operator):
             settings.property_unset(name)
         for name, value in values.items():
             setattr(settings, name, value)
-        return succeed(self, context, "Manner reset" if not values else f"Manner: {label}")
+        return succeed(
+            self, context, "Manner reset" if not values else Message("Manner: {label}", label=label)
+        )

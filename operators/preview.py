@@ -7,7 +7,7 @@ from dataclasses import replace
 import bpy
 import numpy as np
 
-from ..inference.errors import Cancelled, MouthpieceError
+from ..inference.errors import Cancelled, Message, MouthpieceError
 from ..inference.types import TICK_RATE
 from ..rigs.pose import Curves, pose
 from .job import InferenceJob
@@ -55,7 +55,7 @@ class MOUTHPIECE_OT_preview_style(bpy.types.Operator):
                     overlay.show(parts, row)
                     context.view_layer.update()
             seconds = channels.shape[1] / TICK_RATE
-            message = f"Previewed {seconds:.1f} s; nothing was changed"
+            message = Message("Previewed {seconds:.1f} s; nothing was changed", seconds=seconds)
             return succeed(self, context, message, request.whole.told)
         except Cancelled:
             return stopped(self, context)

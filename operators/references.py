@@ -7,7 +7,7 @@ from pathlib import Path
 
 import bpy
 
-from ..inference.errors import MouthpieceError, TakeError
+from ..inference.errors import Message, MouthpieceError, TakeError
 from ..inference.performance_file import SUFFIXES, read_performance, sound_beside
 from ..rigs.scene_read import find_target, object_animation
 from ..rigs.scene_write import take_action
@@ -61,18 +61,28 @@ class MOUTHPIECE_OT_reference_add(bpy.types.Operator):
         for one in fresh:
             _add(context, one)
         if not fresh:
-            reason = "all of them are listed already" if found else "there is no facial animation"
-            return fail(self, context, TakeError(f"No reference was added: {reason}. {_HINTS[self.scope]}"))
+            reason = Message("all of them are listed already" if found else "there is no facial animation")
+            return fail(
+                self,
+                context,
+                TakeError("No reference was added: {reason}. {hint}", reason=reason, hint=_HINTS[self.scope]),
+            )
         names = ", ".join(one.name for one in fresh[:3]) + ("…" if len(fresh) > 3 else "")
-        plural = f"{len(fresh)} references ({names})" if len(fresh) > 1 else f"the reference {names}"
-        return succeed(self, context, f"Added {plural}", _concerns(context, len(fresh)))
+        plural = (
+            Message("{count} references ({names})", count=len(fresh), names=names)
+            if len(fresh) > 1
+            else Message("the reference {names}", names=names)
+        )
+        return succeed(
+            self, context, Message("Added {plural}", plural=plural), _concerns(context, len(fresh))
+        )
 
     def _found(self, context: bpy.types.Context) -> list[Found]:
         """The performances that the settings of the operator ask for. Raises TakeError."""
         if self.action:
             action = bpy.data.actions.get(self.action)
             if action is None:
-                raise TakeError(f"There is no action named {self.action}: check the name.")
+                raise TakeError("There is no action named {action}: check the name.", action=self.action)
             return [Found(action.name, action, self.slot)]
         if self.scope == "ASSETS":
             actions = asset_actions(selected_assets(context))
@@ -91,10 +101,10 @@ class MOUTHPIECE_OT_reference_add(bpy.types.Operator):
 
 
 _HINTS = {
-    "ACTIVE": "Choose an action below the list.",
-    "SELECTED": "Select objects or NLA strips with facial animation.",
-    "CHARACTER": "Import a take, or choose an action of another character.",
-    "ASSETS": "Select other actions in the Asset Browser.",
+    "ACTIVE": Message("Choose an action below the list."),
+    "SELECTED": Message("Select objects or NLA strips with facial animation."),
+    "CHARACTER": Message("Import a take, or choose an action of another character."),
+    "ASSETS": Message("Select other actions in the Asset Browser."),
 }
 
 
@@ -131,7 +141,12 @@ class MOUTHPIECE_OT_reference_import(bpy.types.Operator):
                 wrong.append(error)
         if not done:
             return fail(self, context, wrong[0])
-        return succeed(self, context, f"Imported {', '.join(done)}", (*notes, *map(str, wrong)))
+        return succeed(
+            self,
+            context,
+            Message("Imported {done}", done=Message.joined(done, ", ")),
+            (*notes, *(error.message for error in wrong)),
+        )
 
     def _paths(self) -> list[Path]:
         folder = Path(bpy.path.abspath(self.directory))
@@ -167,7 +182,9 @@ class MOUTHPIECE_OT_reference_remove(bpy.types.Operator):
         index = settings.reference_index if self.index < 0 else self.index
         if not 0 <= index < len(settings.references):
             return fail(
-                self, context, TakeError(f"There is no reference number {index + 1}: choose one first.")
+                self,
+                context,
+                TakeError("There is no reference number {number}: choose one first.", number=index + 1),
             )
         settings.references.remove(index)
         settings.reference_index = max(0, min(settings.reference_index, len(settings.references) - 1))
@@ -217,12 +234,20 @@ def _import(context: bpy.types.Context, path: Path) -> tuple[str, tuple[str, ...
         item.sound = bpy.data.sounds.load(os.fspath(sound), check_existing=True)
     if check_reference(context, context.scene.mouthpiece.reference_index, item) is None and item.sound:
         item.sound = None  # a video without a sound: the motion alone is good
-        notes += (f"{sound.name} has no sound that can be read; the take is used without.",)
+        notes += (
+            Message("{sound} has no sound that can be read; the take is used without.", sound=sound.name),
+        )
         check_reference(context, context.scene.mouthpiece.reference_index, item)
     if item.concern:
         notes += (item.concern,)
-    heard = f" with the sound {sound.name}" if item.sound else ""
-    return f"{path.name} ({take.seconds:.1f} s at {take.fps:g} a second){heard}", notes
+    heard = Message(" with the sound {sound}", sound=sound.name) if item.sound else ""
+    return Message(
+        "{path} ({seconds:.1f} s at {fps:g} a second){heard}",
+        path=path.name,
+        seconds=take.seconds,
+        fps=take.fps,
+        heard=heard,
+    ), notes
 
 
 def _concerns(context: bpy.types.Context, count: int) -> tuple[str, ...]:

@@ -57,10 +57,12 @@ def _appended(asset: bpy.types.AssetRepresentation) -> bpy.types.Action:
         with bpy.data.libraries.load(path, link=False) as (stored, wanted):
             wanted.actions = [one for one in stored.actions if one == name]
     except OSError as error:
-        raise TakeError(f"{path} cannot be read ({error}): check the asset library.") from error
+        raise TakeError(
+            "{path} cannot be read ({error}): check the asset library.", path=path, error=error
+        ) from error
     made = next(iter(set(bpy.data.actions) - before), None)
     if made is None:
-        raise TakeError(f"{path} has no action named {name}: refresh the Asset Browser.")
+        raise TakeError("{path} has no action named {name}: refresh the Asset Browser.", path=path, name=name)
     made[SOURCE] = [os.fspath(Path(path)), name]
     return made
 

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 import bpy
 import numpy as np
 
-from ..inference.errors import MouthpieceError
+from ..inference.errors import Message, MouthpieceError
 from ..inference.summary import concern, sparkline, summarise
 from ..inference.types import Take
-from .messages import succeed
+from .messages import succeed, told
 from .references_take import reference_take
 
 
@@ -33,7 +33,7 @@ class MOUTHPIECE_OT_reference_check(bpy.types.Operator):
         for index, item in enumerate(items):
             check_reference(context, index, item)
         bad = [item.name or str(index + 1) for index, item in enumerate(items) if item.concern]
-        return succeed(self, context, f"Looked at {len(items)} references", _told(bad))
+        return succeed(self, context, Message("Looked at {count} references", count=len(items)), _told(bad))
 
 
 def check_reference(context: bpy.types.Context, index: int, item: bpy.types.PropertyGroup) -> Take | None:
@@ -41,7 +41,7 @@ def check_reference(context: bpy.types.Context, index: int, item: bpy.types.Prop
     try:
         take = reference_take(context, index, item)
     except MouthpieceError as error:
-        item.seconds, item.content, item.concern = 0.0, "", str(error)
+        item.seconds, item.content, item.concern = 0.0, "", told(error)
         return None
     show_take(item, take)
     return take
@@ -72,4 +72,4 @@ def show_shares(
 
 
 def _told(names: list[str]) -> tuple[str, ...]:
-    return (f"Of little use: {', '.join(names)}; the list says why.",) if names else ()
+    return (Message("Of little use: {names}; the list says why.", names=", ".join(names)),) if names else ()

@@ -32,11 +32,15 @@ def reference_take(
         found = object_animation(item.source)
         if found is None:
             raise TakeError(
-                f"Reference {index + 1}: {item.source.name} has no facial animation; choose another."
+                "Reference {number}: {source} has no facial animation; choose another.",
+                number=index + 1,
+                source=item.source.name,
             )
         action, slot = found[0], slot or (found[1].identifier if found[1] else "")
     if action is None:
-        raise TakeError(f"Reference {index + 1} has no action: choose one, or switch the reference off.")
+        raise TakeError(
+            "Reference {number} has no action: choose one, or switch the reference off.", number=index + 1
+        )
     source = TakeSource(
         action=action,
         slot=slot,

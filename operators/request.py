@@ -11,7 +11,7 @@ import numpy as np
 from ..inference.animate import animate_with
 from ..inference.bank import Bank
 from ..inference.entry_cache import EntryCache
-from ..inference.errors import Cancelled, RigError
+from ..inference.errors import Cancelled, Message, RigError
 from ..inference.model import Model
 from ..inference.regions import Influence, blend
 from ..inference.types import Take, frame_count, frame_times
@@ -95,7 +95,9 @@ class BakeRequest:
         """The character as it is now. Raises RigError when it has gone."""
         scene, target = bpy.data.scenes.get(self.scene), bpy.data.objects.get(self.target)
         if scene is None or target is None:
-            raise RigError(f"{self.target} is no longer in the scene: select the face and bake again.")
+            raise RigError(
+                "{target} is no longer in the scene: select the face and bake again.", target=self.target
+            )
         head = bpy.data.objects.get(self.head_target) if self.head_target else None
         return read_rig(scene, target, head, self.head_bone)
 
@@ -161,8 +163,13 @@ def _sync_notes(scene: bpy.types.Scene, settings: bpy.types.PropertyGroup, frame
     if not starts or any(abs(start - frame) < 0.5 for start in starts):
         return ()
     return (
-        f"{settings.sound.name} starts at frame {starts[0]:g} in the sequencer, the bake at "
-        f"{frame:g}; set Sound Start to {starts[0]:g} for lips in sync.",
+        Message(
+            "{sound} starts at frame {starts:g} in the sequencer, the bake at {frame:g}; set "
+            "Sound Start to {starts:g} for lips in sync.",
+            sound=settings.sound.name,
+            starts=starts[0],
+            frame=frame,
+        ),
     )
 
 

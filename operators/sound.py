@@ -9,7 +9,7 @@ import bpy
 import numpy as np
 
 from ..inference.decode_aud import load_audio
-from ..inference.errors import AudioError
+from ..inference.errors import AudioError, Message
 
 
 def sound_samples(sound: bpy.types.Sound) -> np.ndarray:
@@ -21,9 +21,11 @@ def sound_samples(sound: bpy.types.Sound) -> np.ndarray:
         unpacked = Path(folder, f"packed{suffix}")
         unpacked.write_bytes(sound.packed_file.data)
         try:
-            return _checked(load_audio(unpacked), f"The packed sound {sound.name}")
+            return _checked(load_audio(unpacked), Message("The packed sound {sound}", sound=sound.name))
         except AudioError as error:
-            raise AudioError(str(error).replace(str(unpacked), f"{sound.name} (packed)")) from error
+            raise AudioError(
+                str(error).replace(str(unpacked), Message("{sound} (packed)", sound=sound.name))
+            ) from error
 
 
 def file_samples(path: str, library: bpy.types.Library | None = None) -> np.ndarray:
@@ -34,5 +36,5 @@ def file_samples(path: str, library: bpy.types.Library | None = None) -> np.ndar
 
 def _checked(samples: np.ndarray, name: str) -> np.ndarray:
     if not len(samples):
-        raise AudioError(f"{name} holds no samples: choose a sound with something to hear.")
+        raise AudioError("{name} holds no samples: choose a sound with something to hear.", name=name)
     return samples

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..inference.errors import RigError
+from ..inference.errors import Message, RigError
 from ..inference.types import TICK_RATE, frame_times
 from . import retarget
 from .key_reduction import needed_keys
@@ -53,8 +53,9 @@ def plan_bake(
     frames = retarget.key_frames(len(channels), clock, whole=options.whole)
     if not len(frames):
         raise RigError(
-            f"The sound ({len(channels) / TICK_RATE:.2f} s) is shorter than one scene frame: "
-            "turn off Whole Frames or use a longer sound."
+            "The sound ({seconds:.2f} s) is shorter than one scene frame: turn off Whole Frames "
+            "or use a longer sound.",
+            seconds=len(channels) / TICK_RATE,
         )
     motion = shaped(channels, options)
     seconds = clock.seconds(frames) if options.whole else frame_times(len(channels))
@@ -77,8 +78,12 @@ def _within(
     chosen = (frames >= span[0]) & (frames <= span[1])
     if not chosen.any():
         raise RigError(
-            f"The range {span[0]:g} to {span[1]:g} lies beside the sound, which plays from frame "
-            f"{frames[0]:g} to {frames[-1]:g}: choose another range."
+            "The range {span:g} to {span_2:g} lies beside the sound, which plays from frame "
+            "{frames:g} to {frames_2:g}: choose another range.",
+            span=span[0],
+            span_2=span[1],
+            frames=frames[0],
+            frames_2=frames[-1],
         )
     return frames[chosen], motion[chosen]
 
@@ -117,5 +122,11 @@ def _clipped(rig: Rig, curves: tuple[Curves, ...]) -> list[str]:
         peaks = zip(names, values[face.key.as_pointer()].max(axis=0), strict=False)
         clipped = [name for name, peak in peaks if peak > face.upper[name] + MARGIN]
         if clipped:
-            notes.append(f"{face.mesh}: the slider's maximum cuts {', '.join(clipped)}; raise it to see all.")
+            notes.append(
+                Message(
+                    "{mesh}: the slider's maximum cuts {clipped}; raise it to see all.",
+                    mesh=face.mesh,
+                    clipped=", ".join(clipped),
+                )
+            )
     return notes

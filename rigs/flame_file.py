@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..inference.errors import OutputError, TakeError
+from ..inference.errors import Message, OutputError, TakeError
 
 PARTS = ("jaw", "neck", "left_eye", "right_eye")
 _NAMES = {
@@ -49,13 +49,17 @@ def read_flame(path: str | Path, fps: float = 0.0) -> FlameTake:
     """The parameters in an ``.npz`` or ``.csv``; ``fps`` where the file does not say. Raises TakeError."""
     path = Path(path)
     if not path.is_file():
-        raise TakeError(f"{path} does not exist or is no file: check the path of the parameters.")
+        raise TakeError("{path} does not exist or is no file: check the path of the parameters.", path=path)
     take = _read_csv(path, fps) if path.suffix.lower() == ".csv" else _read_npz(path, fps)
     arrays = (take.expression, *take.turns.values())
     if len(take) < 2 or any(len(array) != len(take) for array in arrays):
-        raise TakeError(f"{path} holds {len(take)} frames or parts of unequal length: export it again.")
+        raise TakeError(
+            "{path} holds {count} frames or parts of unequal length: export it again.",
+            path=path,
+            count=len(take),
+        )
     if not all(np.isfinite(array).all() for array in arrays):
-        raise TakeError(f"{path} holds values that are no numbers: export it again.")
+        raise TakeError("{path} holds values that are no numbers: export it again.", path=path)
     return take
 
 
@@ -72,7 +76,11 @@ def write_flame(path: str | Path, take: FlameTake) -> None:
         part.replace(path)
     except OSError as error:
         part.unlink(missing_ok=True)
-        raise OutputError(f"{path} cannot be written ({error.strerror}): choose another folder.") from error
+        raise OutputError(
+            "{path} cannot be written ({reason}): choose another folder.",
+            path=path,
+            reason=error.strerror,
+        ) from error
 
 
 def _read_npz(path: Path, fps: float) -> FlameTake:
@@ -87,10 +95,14 @@ def _read_npz(path: Path, fps: float) -> FlameTake:
             }
             rate = float(stored[lower["fps"]]) if "fps" in lower else fps or DEFAULT_FPS
     except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
-        raise TakeError(f"{path} is no FLAME file ({error}): save arrays, not objects.") from error
+        raise TakeError(
+            "{path} is no FLAME file ({error}): save arrays, not objects.", path=path, error=error
+        ) from error
     if "expression" not in found:
         raise TakeError(
-            f"{path} has no array 'expression' ({', '.join(lower) or 'nothing'}): export it again."
+            "{path} has no array 'expression' ({lower}): export it again.",
+            path=path,
+            lower=", ".join(lower) or "nothing",
         )
     found = {part: array.reshape(len(array), -1) for part, array in found.items() if array.ndim}
     if "pose" in found and found["pose"].shape[1] >= 6:
@@ -116,14 +128,18 @@ def _read_csv(path: Path, fps: float) -> FlameTake:
         if numbers.ndim != 2 or numbers.shape[1] != len(header):
             raise ValueError("rows and header differ in length")
     except (OSError, UnicodeDecodeError, csv.Error, ValueError) as error:
-        raise TakeError(f"{path} cannot be read as FLAME parameters ({error}): export it again.") from error
+        raise TakeError(
+            "{path} cannot be read as FLAME parameters ({error}): export it again.",
+            path=path,
+            error=error,
+        ) from error
     order = sorted(
         (int(found[1]), place)
         for place, name in enumerate(header)
         if (found := re.fullmatch(r"(?:exp|expr|expression)[ _.-]*0*(\d+)", name))
     )
     if not order:
-        raise TakeError(f"{path} has no columns exp_1, exp_2 …: export it again.")
+        raise TakeError("{path} has no columns exp_1, exp_2 …: export it again.", path=path)
     turns = {}
     for part in PARTS:
         columns = [f"{part}_{axis}" for axis in "xyz"]
@@ -137,7 +153,7 @@ def _read_csv(path: Path, fps: float) -> FlameTake:
 
 
 def _as_csv(take: FlameTake) -> str:
-    header = ["time", *(f"exp_{i + 1}" for i in range(take.expression.shape[1]))]
+    header = ["time", *(Message("exp_{number}", number=i + 1) for i in range(take.expression.shape[1]))]
     header += [f"{part}_{axis}" for part in take.turns for axis in "xyz"]
     seconds = (np.arange(len(take)) + 0.5) / take.fps
     table = np.column_stack([seconds, take.expression, *take.turns.values()])

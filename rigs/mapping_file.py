@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable
 from pathlib import Path
 
-from ..inference.errors import MappingError
+from ..inference.errors import MappingError, Message
 from .mapping import Entry, Target
 
 FORMAT, VERSION = "mouthpiece-mapping", 1
@@ -29,7 +29,11 @@ def write_mapping(path: str | Path, name: str, entries: Iterable[Entry]) -> None
         part.replace(path)
     except OSError as error:
         part.unlink(missing_ok=True)
-        raise MappingError(f"{path} cannot be written ({error.strerror}): choose another folder.") from error
+        raise MappingError(
+            "{path} cannot be written ({reason}): choose another folder.",
+            path=path,
+            reason=error.strerror,
+        ) from error
 
 
 def read_mapping(path: str | Path) -> tuple[str, tuple[Entry, ...]]:
@@ -38,9 +42,13 @@ def read_mapping(path: str | Path) -> tuple[str, tuple[Entry, ...]]:
     try:
         stored = json.loads(path.read_text("utf-8"))
     except OSError as error:
-        raise MappingError(f"{path} cannot be read ({error.strerror}): check the path.") from error
+        raise MappingError(
+            "{path} cannot be read ({reason}): check the path.", path=path, reason=error.strerror
+        ) from error
     except ValueError as error:
-        raise MappingError(f"{path} is no JSON ({error}): choose a mapping saved by Mouthpiece.") from error
+        raise MappingError(
+            "{path} is no JSON ({error}): choose a mapping saved by Mouthpiece.", path=path, error=error
+        ) from error
     return from_json(stored, str(path))
 
 
@@ -52,15 +60,21 @@ def as_json(name: str, entries: Iterable[Entry]) -> dict:
 def from_json(stored: object, source: str) -> tuple[str, tuple[Entry, ...]]:
     """Name and entries of a JSON value; ``source`` names it in errors. Raises MappingError."""
     if not isinstance(stored, dict) or stored.get("format") != FORMAT:
-        raise MappingError(f"{source} is no mapping: choose a file saved by Save Mapping.")
+        raise MappingError("{source} is no mapping: choose a file saved by Save Mapping.", source=source)
     if stored.get("version") != VERSION:
         raise MappingError(
-            f"{source} has version {stored.get('version')!r}, this Mouthpiece reads {VERSION}: update it."
+            "{source} has version {value!r}, this Mouthpiece reads {VERSION}: update it.",
+            source=source,
+            value=stored.get("version"),
+            VERSION=VERSION,
         )
     listed = stored.get("entries")
     if not isinstance(listed, list):
-        raise MappingError(f"{source} has no list of entries: save the mapping again.")
-    entries = tuple(_read(item, f"{source}, entry {i + 1}") for i, item in enumerate(listed))
+        raise MappingError("{source} has no list of entries: save the mapping again.", source=source)
+    entries = tuple(
+        _read(item, Message("{source}, entry {number}", source=source, number=i + 1))
+        for i, item in enumerate(listed)
+    )
     return str(stored.get("name", "")), entries
 
 
@@ -77,21 +91,36 @@ def _written(entry: Entry) -> dict:
 
 def _read(item: object, where: str) -> Entry:
     if not isinstance(item, dict) or not isinstance(item.get("target"), dict):
-        raise MappingError(f"{where}: it needs a 'channel' and a 'target'; correct it or save it again.")
+        raise MappingError(
+            "{where}: it needs a 'channel' and a 'target'; correct it or save it again.", where=where
+        )
     values = _checked({k: v for k, v in item.items() if k != "target"}, _ENTRY, where)
     target = _checked(item["target"], _TARGET, where)
     try:
         return Entry(target=Target(**{"owner": "", **target}), **values)
     except (TypeError, ValueError) as error:
-        raise MappingError(f"{where}: {error}; correct it or save the mapping again.") from error
+        raise MappingError(
+            "{where}: {error}; correct it or save the mapping again.", where=where, error=error
+        ) from error
 
 
 def _checked(item: dict, kinds: dict[str, type], where: str) -> dict:
     """The values of ``item``, checked for known keys and their types."""
     for key, value in item.items():
         if key not in kinds:
-            raise MappingError(f"{where}: it knows no {key!r}; it may hold {', '.join(kinds)}.")
+            raise MappingError(
+                "{where}: it knows no {key!r}; it may hold {kinds}.",
+                where=where,
+                key=key,
+                kinds=", ".join(kinds),
+            )
         number = kinds[key] is float and isinstance(value, int | float) and not isinstance(value, bool)
         if not number and not isinstance(value, kinds[key]):
-            raise MappingError(f"{where}: {key!r} is {value!r}, which is no {kinds[key].__name__}.")
+            raise MappingError(
+                "{where}: {key!r} is {value!r}, which is no {name}.",
+                where=where,
+                key=key,
+                value=value,
+                name=kinds[key].__name__,
+            )
     return {key: kinds[key](value) for key, value in item.items()}

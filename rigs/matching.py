@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ..inference.errors import Message
 from ..inference.types import BLENDSHAPES
 from .mapping import Mapping
 from .synonyms import BOTH_EYES, SYNONYMS
@@ -47,29 +48,43 @@ class Coverage:
         found = set(self.matched)
         return tuple(name for name in BLENDSHAPES if name not in found and not (self.poses and name in MOUTH))
 
-    def summary(self) -> str:
+    def summary(self) -> Message:
         """One line for a panel."""
-        poses = f", speech by {len(self.poses)} mouth poses" if self.poses else ""
-        missing = f"; missing {', '.join(self.missing)}" if self.missing else ""
-        return f"{len(self.matched)} of {len(BLENDSHAPES)} channels matched{poses}{missing}"
+        poses = Message(", speech by {count} mouth poses", count=len(self.poses)) if self.poses else ""
+        missing = Message("; missing {names}", names=", ".join(self.missing)) if self.missing else ""
+        return Message(
+            "{count} of {whole} channels matched{poses}{missing}",
+            count=len(self.matched),
+            whole=len(BLENDSHAPES),
+            poses=poses,
+            missing=missing,
+        )
 
-    def text(self) -> str:
+    def text(self) -> Message:
         """What a rigger needs, line by line: missing channels, and per mesh renamed and unused keys."""
         lines = [self.summary()]
         if self.preset:
-            lines.append(f"recognised by {self.preset}, confidence {self.confidence:.0%}")
+            lines.append(
+                Message(
+                    "recognised by {preset}, confidence {confidence:.0%}",
+                    preset=self.preset,
+                    confidence=self.confidence,
+                )
+            )
         if self.poses:
-            lines.append(f"blended: {', '.join(self.poses)}")
+            lines.append(Message("blended: {names}", names=", ".join(self.poses)))
         for name, mapping in self.meshes:
-            lines.append(f"{name}: {len(mapping.drives)} shape keys animated")
+            lines.append(Message("{name}: {count} shape keys animated", name=name, count=len(mapping.drives)))
             renamed = {key: weights for key, weights in mapping.drives.items() if key not in weights}
             lines += [f"  {key} ← {_weights_text(weights)}" for key, weights in renamed.items()]
             unused = [key for key in mapping.unused if key not in self.poses]
             if unused:
-                lines.append(f"  unused: {', '.join(unused)}")
+                lines.append(Message("  unused: {unused}", unused=", ".join(unused)))
         for owner in dict.fromkeys(self.controls):
-            lines.append(f"{owner}: {self.controls.count(owner)} controls animated")
-        return "\n".join(lines)
+            lines.append(
+                Message("{owner}: {value} controls animated", owner=owner, value=self.controls.count(owner))
+            )
+        return Message.joined(lines, "\n")
 
 
 def match(names: Iterable[str]) -> Mapping:
@@ -197,7 +212,7 @@ def _weights_text(weights: dict[str, float]) -> str:
     if len(weights) == 1:
         return next(iter(weights))
     if len({round(weight, 6) for weight in weights.values()}) == 1 and abs(sum(weights.values()) - 1) < 1e-6:
-        return f"mean of {', '.join(weights)}"
+        return Message("mean of {weights}", weights=", ".join(weights))
     most = sorted(weights, key=lambda channel: -abs(weights[channel]))
     shown = ", ".join(f"{weights[channel]:.2g} {channel}" for channel in most[:4])
-    return f"{shown} and {len(most) - 4} more" if len(most) > 4 else shown
+    return Message("{shown} and {count} more", shown=shown, count=len(most) - 4) if len(most) > 4 else shown

@@ -85,7 +85,12 @@ def presets() -> tuple[Preset, ...]:
 def _preset(data: dict, source: str) -> Preset:
     """Check one file. Raises MappingError that names it."""
     if data.get("version") != VERSION:
-        raise MappingError(f"{source} has version {data.get('version')!r}, not {VERSION}: reinstall it.")
+        raise MappingError(
+            "{source} has version {value!r}, not {VERSION}: reinstall it.",
+            source=source,
+            value=data.get("version"),
+            VERSION=VERSION,
+        )
     prefixes = tuple(plain(prefix) for prefix in data["prefixes"])
     shapes = {
         kind: tuple(_shape(item, prefixes, source) for item in data[kind]) for kind in ("follows", "poses")
@@ -97,7 +102,12 @@ def _shape(item: dict, prefixes: tuple[str, ...], source: str) -> tuple[tuple[st
     """All plain spellings of a shape, likeliest first, and its recipe. Numbers alone say nothing."""
     unknown = [channel for channel in item["channels"] if channel not in INDEX]
     if unknown:
-        raise MappingError(f"{source}: {item['names'][0]} names no channel by {unknown[0]!r}: correct it.")
+        raise MappingError(
+            "{source}: {item} names no channel by {unknown!r}: correct it.",
+            source=source,
+            item=item["names"][0],
+            unknown=unknown[0],
+        )
     bare = [plain(name) for name in item["names"]]
     spelled = [prefix + name for name in bare for prefix in prefixes]
     return (*spelled, *(name for name in bare if not name.isdigit())), item["channels"]

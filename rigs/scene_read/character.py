@@ -9,7 +9,7 @@ from dataclasses import replace
 import bpy
 import numpy as np
 
-from ...inference.errors import RigError
+from ...inference.errors import Message, RigError
 from ..build import blend, channel_seal, mouth_keys
 from ..character import armature_of, same_character
 from ..detect import Detection, detect
@@ -46,7 +46,11 @@ def read_rig(
     the face can be animated, or the head cannot.
     """
     if target.name not in scene.objects:
-        raise RigError(f"{target.name} is not in the scene {scene.name}: choose a face of this scene.")
+        raise RigError(
+            "{target} is not in the scene {scene}: choose a face of this scene.",
+            target=target.name,
+            scene=scene.name,
+        )
     bpy.context.view_layer.update()  # scripts move objects without telling where they stand now
     members = character_objects(scene, target)
     meshes = [item for item in members if has_keys(item)]
@@ -54,8 +58,11 @@ def read_rig(
     controls, problems = read_controls(entries)
     if not meshes and not controls:
         raise RigError(
-            " ".join(problems)
-            or f"{target.name} has no shape keys: select the face mesh, or add ARKit-named shape keys."
+            Message.joined(problems)
+            or Message(
+                "{target} has no shape keys: select the face mesh, or add ARKit-named shape keys.",
+                target=target.name,
+            )
         )
     found = _detection(meshes, entries)
     flame = None if entries or not meshes else find_flame(meshes)
@@ -65,7 +72,7 @@ def read_rig(
     faces, face_problems = _faces(meshes, found)
     problems += face_problems
     if not faces and not controls:
-        raise RigError(" ".join(problems) or _no_match(target, meshes))
+        raise RigError(Message.joined(problems) or _no_match(target, meshes))
     notes = [note for face in faces for note in _visibility_notes(bpy.data.objects[face.mesh], face)]
     if flame is not None and head_target is None and "neck" in flame.names.bones:
         head_target, head_bone = flame.armature, flame.names.bones["neck"]
@@ -74,8 +81,11 @@ def read_rig(
     blended, shutting = (None, flame.solve.seal) if flame else _mouth(plain, members, found, seal)
     if seal and shutting is None and moves_mouth(plain):
         notes.append(
-            f"{target.name}: its lips were not found to move with its bones or properties, so nothing shuts "
-            "them; show its mesh, and give jawOpen a target that opens the mouth."
+            Message(
+                "{target}: its lips were not found to move with its bones or properties, so nothing "
+                "shuts them; show its mesh, and give jawOpen a target that opens the mouth.",
+                target=target.name,
+            )
         )
     return replace(
         plain,
@@ -123,7 +133,13 @@ def _faces(meshes: list[bpy.types.Object], found: Detection) -> tuple[tuple[Face
         drivers = key.animation_data.drivers if key.animation_data else ()
         driven = _named(drivers, (*mapping.drives, *blended))
         if driven:
-            problems.append(f"{mesh.name}: left alone since a driver moves them: {', '.join(driven)}.")
+            problems.append(
+                Message(
+                    "{mesh}: left alone since a driver moves them: {driven}.",
+                    mesh=mesh.name,
+                    driven=", ".join(driven),
+                )
+            )
             mapping = mapping.without(driven)
             blended = tuple(name for name in blended if name not in driven)
         if mapping.drives or blended:
@@ -170,13 +186,18 @@ def _bone_seal(rig: Rig, members: list[bpy.types.Object]) -> Seal | None:
 def read_head(target: bpy.types.Object, bone: str = "") -> Head:
     """The head that ``target`` (an empty or another object), or a bone of it, turns. Raises RigError."""
     if not target.is_editable:
-        raise RigError(f"The head {target.name} is linked from a library: override it, or clear the head.")
+        raise RigError(
+            "The head {target} is linked from a library: override it, or clear the head.",
+            target=target.name,
+        )
     if target.type == "ARMATURE" and bone not in target.pose.bones:
-        reason = f"has no bone {bone!r}" if bone else "is an armature"
-        raise RigError(f"The head {target.name} {reason}: choose its head bone.")
+        reason = Message("has no bone {bone!r}", bone=bone) if bone else "is an armature"
+        raise RigError("The head {target} {reason}: choose its head bone.", target=target.name, reason=reason)
     turned = target.pose.bones[bone] if target.type == "ARMATURE" else target
     if turned.rotation_mode == "AXIS_ANGLE":
-        raise RigError(f"The head {turned.name} turns by axis and angle: set its rotation mode to XYZ.")
+        raise RigError(
+            "The head {turned} turns by axis and angle: set its rotation mode to XYZ.", turned=turned.name
+        )
     frame = np.array(turned.bone.matrix_local.to_3x3()) if target.type == "ARMATURE" else np.eye(3)
     return Head(target, bone if target.type == "ARMATURE" else "", turned.rotation_mode, frame)
 
@@ -191,11 +212,19 @@ def _obstacle(mesh: bpy.types.Object) -> str:
     """Why no shape key of a mesh can be animated, "" when they can."""
     key = mesh.data.shape_keys
     if not key.is_editable:
-        return f"{mesh.name}: its shape keys are linked from a library; override its mesh or make it local."
+        return Message(
+            "{mesh}: its shape keys are linked from a library; override its mesh or make it local.",
+            mesh=mesh.name,
+        )
     if not key.use_relative:
-        return f"{mesh.name}: its shape keys are absolute; turn on Relative in Shape Keys to animate it."
+        return Message(
+            "{mesh}: its shape keys are absolute; turn on Relative in Shape Keys to animate it.",
+            mesh=mesh.name,
+        )
     if key.animation_data is not None and key.animation_data.use_tweak_mode:
-        return f"{mesh.name}: an NLA strip is in tweak mode; leave it (Tab in the NLA editor) to bake."
+        return Message(
+            "{mesh}: an NLA strip is in tweak mode; leave it (Tab in the NLA editor) to bake.", mesh=mesh.name
+        )
     return ""
 
 
@@ -212,20 +241,36 @@ def _visibility_notes(mesh: bpy.types.Object, face: FaceKeys) -> list[str]:
     names = (*face.mapping.drives, *face.poses)
     muted = [name for name in names if key.key_blocks[name].mute]
     if muted:
-        notes.append(f"{mesh.name}: muted shape keys will not show: {', '.join(muted)}.")
+        notes.append(
+            Message(
+                "{mesh}: muted shape keys will not show: {muted}.", mesh=mesh.name, muted=", ".join(muted)
+            )
+        )
     if mesh.show_only_shape_key:
-        notes.append(f"{mesh.name}: a pinned shape key hides all others; unpin it to see the motion.")
+        notes.append(
+            Message(
+                "{mesh}: a pinned shape key hides all others; unpin it to see the motion.", mesh=mesh.name
+            )
+        )
     data = key.animation_data
     if data is not None and data.action is not None:
         hidden = _named(curves_of(data.action, data.action_slot), names)
         if hidden:
             notes.append(
-                f"{mesh.name}: its action {data.action.name} lies above the Mouthpiece track and hides it on "
-                f"{len(hidden)} shape keys; push it down or unlink it to see the bake."
+                Message(
+                    "{mesh}: its action {action} lies above the Mouthpiece track and hides it on {count} "
+                    "shape keys; push it down or unlink it to see the bake.",
+                    mesh=mesh.name,
+                    action=data.action.name,
+                    count=len(hidden),
+                )
             )
     if data is not None and (not data.use_nla or any(track.is_solo for track in data.nla_tracks)):
         notes.append(
-            f"{mesh.name}: its NLA is switched off or plays another track solo, which hides the bake."
+            Message(
+                "{mesh}: its NLA is switched off or plays another track solo, which hides the bake.",
+                mesh=mesh.name,
+            )
         )
     return notes
 
@@ -233,9 +278,12 @@ def _visibility_notes(mesh: bpy.types.Object, face: FaceKeys) -> list[str]:
 def _no_match(target: bpy.types.Object, meshes: list[bpy.types.Object]) -> str:
     names = [block.name for mesh in meshes for block in mesh.data.shape_keys.key_blocks[1:]]
     shown = ", ".join(names[:3])
-    return (
-        f"None of the {len(names)} shape keys of {target.name} ({shown}…) is named like a facial movement: "
-        "use ARKit names such as jawOpen or Mouth_Smile_L."
+    return Message(
+        "None of the {count} shape keys of {target} ({shown}…) is named like a facial "
+        "movement: use ARKit names such as jawOpen or Mouth_Smile_L.",
+        count=len(names),
+        target=target.name,
+        shown=shown,
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import bpy
 import numpy as np
 
-from ...inference.errors import TakeError
+from ...inference.errors import Message, TakeError
 from .. import head
 from ..flame import (
     FlameNames,
@@ -48,8 +48,11 @@ class FlameRig:
         if all(blocks[name].slider_min < 0.0 for name in self.names.expression):
             return []
         return [
-            f"{self.mesh.name}: its expression sliders stop at 0, but FLAME's coefficients may be negative; "
-            "set their range to -5 … 5 to see all of the face."
+            Message(
+                "{mesh}: its expression sliders stop at 0, but FLAME's coefficients may be negative; "
+                "set their range to -5 … 5 to see all of the face.",
+                mesh=self.mesh.name,
+            )
         ]
 
 
@@ -136,7 +139,11 @@ def flame_take(rig: FlameRig, action: bpy.types.Action, rate: float, fps: float)
     paths = [f'key_blocks["{escaped(name)}"].value' for name in rig.names.expression]
     keyed = [curves[path, 0] for path in paths if (path, 0) in curves]
     if not keyed:
-        raise TakeError(f"{action.name} animates no expression of {rig.mesh.name}: bake onto it first.")
+        raise TakeError(
+            "{action} animates no expression of {mesh}: bake onto it first.",
+            action=action.name,
+            mesh=rig.mesh.name,
+        )
     ranges = np.array([curve.range() for curve in keyed])
     first, last = float(ranges[:, 0].min()), float(ranges[:, 1].max())
     frames = first + np.arange(int((last - first) / rate * fps) + 1) * rate / fps

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import bpy
 
-from ...inference.errors import RigError
+from ...inference.errors import Message, RigError
 from ..rig import Rig
 from .animation import MARK
 from .character import character_objects, find_target, read_rig
@@ -27,7 +27,7 @@ def preflight(
     try:
         rig = read_rig(scene, target, settings.head_target, settings.head_bone)
     except RigError as error:
-        return None, [str(error)]
+        return None, [error.message]
     found = [*rig.notes, *obstacles(rig, context, start, seconds)]
     return rig, list(dict.fromkeys(found))
 
@@ -51,23 +51,38 @@ def obstacles(
 def _mesh(mesh: bpy.types.Object, context: bpy.types.Context) -> Iterator[str]:
     """What keeps a mesh from being seen, or from showing its shape keys."""
     if mesh.name not in context.view_layer.objects:
-        yield f"{mesh.name} is in a collection that this view layer leaves out: you will not see it move."
+        yield Message(
+            "{mesh} is in a collection that this view layer leaves out: you will not see it move.",
+            mesh=mesh.name,
+        )
     elif not mesh.visible_get():
-        yield f"{mesh.name} is hidden: show it to see it move."
+        yield Message("{mesh} is hidden: show it to see it move.", mesh=mesh.name)
     if mesh.hide_render:
-        yield f"{mesh.name} is hidden in renders: it will not move in the film."
+        yield Message("{mesh} is hidden in renders: it will not move in the film.", mesh=mesh.name)
     if mesh.mode == "EDIT":
-        yield f"{mesh.name} is in Edit Mode, which shows no shape keys: leave it."
+        yield Message("{mesh} is in Edit Mode, which shows no shape keys: leave it.", mesh=mesh.name)
     for modifier in mesh.modifiers:
         if modifier.type == "ARMATURE" and not modifier.show_viewport:
-            yield f"{mesh.name}: its modifier {modifier.name} is switched off: its bones will not move it."
+            yield Message(
+                "{mesh}: its modifier {modifier} is switched off: its bones will not move it.",
+                mesh=mesh.name,
+                modifier=modifier.name,
+            )
         if modifier.type == "MESH_SEQUENCE_CACHE" and modifier.show_viewport:
-            yield f"{mesh.name}: its modifier {modifier.name} plays a cache, which hides the shape keys."
+            yield Message(
+                "{mesh}: its modifier {modifier} plays a cache, which hides the shape keys.",
+                mesh=mesh.name,
+                modifier=modifier.name,
+            )
         if modifier.type == "SURFACE_DEFORM" and modifier.show_viewport and not modifier.is_bound:
-            yield f"{mesh.name}: its modifier {modifier.name} is not bound: it will not follow the face."
+            yield Message(
+                "{mesh}: its modifier {modifier} is not bound: it will not follow the face.",
+                mesh=mesh.name,
+                modifier=modifier.name,
+            )
     key = mesh.data.shape_keys
     if all(block.slider_max <= block.slider_min for block in key.key_blocks[1:]):
-        yield f"{mesh.name}: the ranges of its shape keys are empty: raise their maxima."
+        yield Message("{mesh}: the ranges of its shape keys are empty: raise their maxima.", mesh=mesh.name)
 
 
 def _strips(block: bpy.types.ID, name: str) -> Iterator[str]:
@@ -78,9 +93,17 @@ def _strips(block: bpy.types.ID, name: str) -> Iterator[str]:
     for track in data.nla_tracks:
         ours = any(strip.action is not None and MARK in strip.action for strip in track.strips)
         if ours and track.mute:
-            yield f"{name}: its NLA track {track.name} is muted: unmute it to see the bake."
+            yield Message(
+                "{name}: its NLA track {track} is muted: unmute it to see the bake.",
+                name=name,
+                track=track.name,
+            )
         elif not ours and not track.mute and _over_ours(data, track):
-            yield f"{name}: its NLA track {track.name} lies above Mouthpiece's and replaces what it shows."
+            yield Message(
+                "{name}: its NLA track {track} lies above Mouthpiece's and replaces what it shows.",
+                name=name,
+                track=track.name,
+            )
 
 
 def _over_ours(data: bpy.types.AnimData, above: bpy.types.NlaTrack) -> bool:
@@ -107,7 +130,9 @@ def _mapping(rig: Rig) -> Iterator[str]:
     """What the mapping leaves still."""
     coverage = rig.coverage
     if not coverage.poses and "jawOpen" in coverage.missing:
-        yield f"{rig.name}: nothing follows jawOpen, so the mouth will hardly open; give it a target."
+        yield Message(
+            "{rig}: nothing follows jawOpen, so the mouth will hardly open; give it a target.", rig=rig.name
+        )
     still = [
         f"{face.mesh}: {key}"
         for face in rig.faces
@@ -115,7 +140,7 @@ def _mapping(rig: Rig) -> Iterator[str]:
         if not any(weights.values())
     ]
     if still:
-        yield f"A gain of 0 keeps these still: {', '.join(still)}."
+        yield Message("A gain of 0 keeps these still: {still}.", still=", ".join(still))
     target = bpy.data.objects.get(rig.name)
     entries = stored_entries(character_objects(bpy.context.scene, target)) if target is not None else ()
     keys = {key for face in rig.faces for key in (*face.mapping.drives, *face.poses)}
@@ -125,7 +150,11 @@ def _mapping(rig: Rig) -> Iterator[str]:
         if entry.target.kind in ("SHAPE_KEY", "POSE") and entry.target.name not in keys
     ]
     if lost:
-        yield f"{rig.name} has no such shape keys, which its mapping names: {', '.join(dict.fromkeys(lost))}."
+        yield Message(
+            "{rig} has no such shape keys, which its mapping names: {names}.",
+            rig=rig.name,
+            names=", ".join(dict.fromkeys(lost)),
+        )
 
 
 def _timeline(scene: bpy.types.Scene, start: float, seconds: float) -> Iterator[str]:
@@ -133,8 +162,18 @@ def _timeline(scene: bpy.types.Scene, start: float, seconds: float) -> Iterator[
     end = start + seconds * scene.render.fps / scene.render.fps_base
     if end < scene.frame_start or start > scene.frame_end:
         yield (
-            f"The sound plays from frame {start:g} to {end:.0f}, outside of the scene's "
-            f"{scene.frame_start} to {scene.frame_end}: you will see nothing of it."
+            Message(
+                "The sound plays from frame {start:g} to {end:.0f}, outside of the scene's "
+                "{frame_start} to {frame_end}: you will see nothing of it.",
+                start=start,
+                end=end,
+                frame_start=scene.frame_start,
+                frame_end=scene.frame_end,
+            )
         )
     elif end > scene.frame_end + 1:
-        yield f"The scene ends at frame {scene.frame_end}, before the sound does at {end:.0f}."
+        yield Message(
+            "The scene ends at frame {frame_end}, before the sound does at {end:.0f}.",
+            frame_end=scene.frame_end,
+            end=end,
+        )

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 import bpy
 
+from ...inference.errors import Message
 from ..mapping import Entry, Target, compiled
 from ..pose import escaped
 from ..rig import Control
@@ -115,22 +116,29 @@ def _control(targets: list[Target], affine: object) -> Control | str:
     first = targets[0]
     item = bpy.data.objects.get(first.owner)
     if item is None:
-        return f"{first.owner}, which the mapping moves, is no longer in the file: correct the mapping."
+        return Message(
+            "{owner}, which the mapping moves, is no longer in the file: correct the mapping.",
+            owner=first.owner,
+        )
     if first.kind == "PROPERTY":
         return _property(item, first, affine)
     if not item.is_editable:
-        return f"{item.name}: it is linked from a library; override it to move its bones."
+        return Message("{item}: it is linked from a library; override it to move its bones.", item=item.name)
     bone = item.pose.bones.get(first.name) if item.type == "ARMATURE" else None
     if bone is None:
-        return f"{item.name} has no bone {first.name!r}: correct the mapping."
+        return Message("{item} has no bone {bone!r}: correct the mapping.", item=item.name, bone=first.name)
     part = first.axis[:-2]
     if part == "ROTATION" and bone.rotation_mode == "AXIS_ANGLE":
-        return f"{item.name}: the bone {bone.name} turns by axis and angle; set its rotation mode to XYZ."
+        return Message(
+            "{item}: the bone {bone} turns by axis and angle; set its rotation mode to XYZ.",
+            item=item.name,
+            bone=bone.name,
+        )
     quaternion = part == "ROTATION" and bone.rotation_mode == "QUATERNION"
     path = "rotation_quaternion" if quaternion else PARTS[part]
     path = f'pose.bones["{escaped(bone.name)}"].{path}'
     if _is_driven(item, path):
-        return f"{item.name}: left alone since a driver moves {bone.name}."
+        return Message("{item}: left alone since a driver moves {bone}.", item=item.name, bone=bone.name)
     axes = tuple("XYZ".index(target.axis[-1]) for target in targets)
     return Control(item, item.name, path, part, axes, affine, bone.rotation_mode)
 
@@ -145,13 +153,23 @@ def _property(item: bpy.types.Object, target: Target, affine: object) -> Control
     try:
         value = block.path_resolve(path)
     except (ValueError, AttributeError):
-        return f"{item.name} has no property {target.name!r}: correct the mapping."
+        return Message(
+            "{item} has no property {target!r}: correct the mapping.", item=item.name, target=target.name
+        )
     if not isinstance(value, int | float):
-        return f"{item.name}: {target.name} is no number; only numbers can be animated."
+        return Message(
+            "{item}: {target} is no number; only numbers can be animated.", item=item.name, target=target.name
+        )
     if not block.is_editable:
-        return f"{block.name}: it is linked from a library; override it to animate {target.name}."
+        return Message(
+            "{block}: it is linked from a library; override it to animate {target}.",
+            block=block.name,
+            target=target.name,
+        )
     if _is_driven(block, path):
-        return f"{item.name}: left alone since a driver moves {target.name}."
+        return Message(
+            "{item}: left alone since a driver moves {target}.", item=item.name, target=target.name
+        )
     return Control(block, item.name, path, "VALUE", (0,), affine)
 
 

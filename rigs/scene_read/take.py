@@ -7,7 +7,7 @@ import re
 import bpy
 import numpy as np
 
-from ...inference.errors import TakeError
+from ...inference.errors import Message, TakeError
 from ...inference.types import HEAD, INDEX, SAMPLE_RATE, TICK_RATE, TICK_SAMPLES, Take, frame_times
 from .. import head, retarget
 from ..rig import TakeSource
@@ -32,12 +32,17 @@ def read_take(source: TakeSource) -> Take:
     name = source.action.name
     if MARK in source.action and not source.own:
         raise TakeError(
-            f"The reference {name} is Mouthpiece's own bake: choose a captured or hand-made take."
+            "The reference {name} is Mouthpiece's own bake: choose a captured or hand-made take.",
+            name=name,
         )
     reading = read_reading(source.action, source.slot, source.owner)
     if reading is None:
-        where = f" in slot {source.slot}" if source.slot else ""
-        raise TakeError(f"The reference {name} has no facial shape-key curves{where}: choose another.")
+        where = Message(" in slot {slot}", slot=source.slot) if source.slot else ""
+        raise TakeError(
+            "The reference {name} has no facial shape-key curves{where}: choose another.",
+            name=name,
+            where=where,
+        )
     ranges = np.array([curve.range() for curve in reading.curves])
     first = ranges[:, 0].min() if source.first is None else source.first
     last = ranges[:, 1].max() if source.last is None else source.last
@@ -45,7 +50,8 @@ def read_take(source: TakeSource) -> Take:
     count = int(np.floor((last - first) / source.rate * TICK_RATE + 1e-6))
     if count < 1:
         raise TakeError(
-            f"The reference {name} is shorter than one model frame (40 ms): widen its frame range."
+            "The reference {name} is shorter than one model frame (40 ms): widen its frame range.",
+            name=name,
         )
     frames = clock.frames(frame_times(count))
     channels, known = reading.channels(frames)
@@ -55,7 +61,10 @@ def read_take(source: TakeSource) -> Take:
         known[[INDEX[axis] for axis in HEAD]] = True
     if not np.isfinite(channels).all() or np.ptp(channels, axis=0).max() < STILL:
         raise TakeError(
-            f"The reference {name} does not move in frames {first:g} to {last:g}: choose another range."
+            "The reference {name} does not move in frames {first:g} to {last:g}: choose another range.",
+            name=name,
+            first=first,
+            last=last,
         )
     lead = round((float(first) - source.sound_frame) / source.rate * SAMPLE_RATE)
     audio = None if source.audio is None else retarget.cut(source.audio, lead, count * TICK_SAMPLES)
