@@ -426,7 +426,8 @@ class MouthpieceSettings(bpy.types.PropertyGroup):
     reference_index: bpy.props.IntProperty(name="Reference", description="Reference shown below the list")
     reference_drop: bpy.props.PointerProperty(
         name="Add Action",
-        description="Drop an action here, from the Asset Browser or the Outliner, to follow it",
+        description="Drop an action of this file here, from the Asset Browser or the Outliner, to follow it; "
+        "for those of other files use Selected Assets",
         type=bpy.types.Action,
         update=_add_dropped,
     )

@@ -121,7 +121,8 @@ class MOUTHPIECE_PT_reference_details(SidebarPanel, bpy.types.Panel):
 
 
 def _draw_drop(layout: bpy.types.UILayout, settings: bpy.types.PropertyGroup) -> None:
-    """A field that takes actions dragged from the Asset Browser or the Outliner."""
+    """A field that takes actions of this file, dragged from the Asset Browser or the Outliner. Blender lets
+    assets of other files fall on no button: those come by the menus."""
     layout.prop(settings, "reference_drop", text="", placeholder=iface("Drop or choose an action"))
 
 

@@ -9,7 +9,7 @@ import pytest
 bpy = pytest.importorskip("bpy", reason="needs Blender's Python module")
 
 ICONS = bpy.types.UILayout.bl_rna.functions["label"].parameters["icon"].enum_items
-CONTAINERS = ("row", "column", "box", "split")
+CONTAINERS = ("row", "column", "box", "split", "grid_flow")
 
 
 class Layout:
@@ -31,6 +31,14 @@ class Layout:
         self.drawn.append(text)
 
     def separator(self, **_: object) -> None: ...
+
+    def progress(self, factor: float, text: str = "") -> None:
+        assert 0.0 <= factor <= 1.0
+        self.drawn.append(text)
+
+    def menu(self, name: str, text: str = "", icon: str = "NONE") -> None:
+        assert hasattr(bpy.types, name), f"no menu {name}"
+        self._icon(icon)
 
     def prop(self, data, name: str, icon: str = "NONE", **_: object) -> None:
         assert name in data.bl_rna.properties, f"{data} has no {name}"
@@ -109,6 +117,14 @@ def test_mapping_panel_with_a_table(stage, kind: str, armature: bool) -> None:
 
 def test_mapping_panel_of_nothing(stage) -> None:
     assert "mouthpiece.mapping_detect" in draw("MOUTHPIECE_PT_mapping")
+
+
+def test_references_panel_takes_a_drop_with_and_without_references(stage) -> None:
+    drawn = draw("MOUTHPIECE_PT_references")
+    assert {"reference_drop", "mouthpiece.reference_import"} <= set(drawn)
+    stage.scene.mouthpiece.reference_drop = stage.action(stage.motion(60), "Angry")
+    drawn = draw("MOUTHPIECE_PT_references")
+    assert {"reference_drop", "MOUTHPIECE_UL_references", "Openness", "style_strength"} <= set(drawn)
 
 
 @pytest.mark.parametrize("span", ["ALL", "FRAMES"])
