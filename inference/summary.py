@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .errors import Message
 from .types import BLENDSHAPES, INDEX, Take
 
 MEASURES = ("openness", "width", "asymmetry", "brows", "blinks", "closures")
@@ -92,7 +93,9 @@ def concern(take: Take) -> str:
     if ranges[[INDEX[name] for name in MOUTH]].max() < STILL:
         return "The mouth does not move: check the mapping of the rig, or choose a take with speech."
     if take.seconds < SHORT:
-        return f"Only {take.seconds:.1f} s long: a few more seconds show the manner better."
+        return Message(
+            "Only {seconds:.1f} s long: a few more seconds show the manner better.", seconds=take.seconds
+        )
     if np.mean(take.channels[:, : len(BLENDSHAPES)] >= 0.999) > 0.25:
         return "Many channels stand at their maximum: check gains in the mapping of the rig."
     return ""

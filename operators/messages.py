@@ -16,7 +16,7 @@ logger = logging.getLogger(__package__)
 def translated(message: str) -> str:
     """``message`` in the language of Blender's reports; English where no translation fits."""
     if not isinstance(message, Message):
-        return rpt_(message)
+        return rpt_(message) if message else ""
     values = {k: translated(v) if isinstance(v, Message) else v for k, v in message.values.items()}
     try:
         return rpt_(message.template).format(**values)

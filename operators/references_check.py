@@ -10,7 +10,7 @@ import numpy as np
 from ..inference.errors import Message, MouthpieceError
 from ..inference.summary import concern, sparkline, summarise
 from ..inference.types import Take
-from .messages import succeed, told
+from .messages import succeed, told, translated
 from .references_take import reference_take
 
 
@@ -50,7 +50,7 @@ def check_reference(context: bpy.types.Context, index: int, item: bpy.types.Prop
 def show_take(item: bpy.types.PropertyGroup, take: Take) -> None:
     """Write what ``take`` brings into its entry of the list."""
     item.measures = summarise(take).values()
-    item.seconds, item.content, item.concern = take.seconds, take.content_hash, concern(take)
+    item.seconds, item.content, item.concern = take.seconds, take.content_hash, translated(concern(take))
 
 
 def show_shares(

@@ -129,10 +129,10 @@ def _over_ours(data: bpy.types.AnimData, above: bpy.types.NlaTrack) -> bool:
 def _mapping(rig: Rig) -> Iterator[str]:
     """What the mapping leaves still."""
     coverage = rig.coverage
+    target = bpy.data.objects.get(rig.name)
+    members = character_objects(bpy.context.scene, target) if target is not None else []
     if not coverage.poses and "jawOpen" in coverage.missing:
-        yield Message(
-            "{rig}: nothing follows jawOpen, so the mouth will hardly open; give it a target.", rig=rig.name
-        )
+        yield _no_jaw(rig, members)
     still = [
         f"{face.mesh}: {key}"
         for face in rig.faces
@@ -141,8 +141,7 @@ def _mapping(rig: Rig) -> Iterator[str]:
     ]
     if still:
         yield Message("A gain of 0 keeps these still: {still}.", still=", ".join(still))
-    target = bpy.data.objects.get(rig.name)
-    entries = stored_entries(character_objects(bpy.context.scene, target)) if target is not None else ()
+    entries = stored_entries(members)
     keys = {key for face in rig.faces for key in (*face.mapping.drives, *face.poses)}
     lost = [
         entry.target.name
@@ -155,6 +154,24 @@ def _mapping(rig: Rig) -> Iterator[str]:
             rig=rig.name,
             names=", ".join(dict.fromkeys(lost)),
         )
+
+
+def _no_jaw(rig: Rig, members: list[bpy.types.Object]) -> Message:
+    """That the mouth stays shut, and which bone may be its jaw."""
+    for item in members:
+        bones = item.pose.bones if item.type == "ARMATURE" else ()
+        jaw = next((bone.name for bone in bones if "jaw" in bone.name.lower()), None)
+        if jaw is not None:
+            return Message(
+                "{rig}: nothing follows jawOpen, so the mouth will hardly open; {armature} has a bone "
+                "{bone}: add a row of kind Bone for it to the mapping.",
+                rig=rig.name,
+                armature=item.name,
+                bone=jaw,
+            )
+    return Message(
+        "{rig}: nothing follows jawOpen, so the mouth will hardly open; give it a target.", rig=rig.name
+    )
 
 
 def _timeline(scene: bpy.types.Scene, start: float, seconds: float) -> Iterator[str]:

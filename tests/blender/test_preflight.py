@@ -150,6 +150,15 @@ def test_every_obstacle_is_named(ready, spoil: Callable) -> None:
     assert CASES[spoil] in lines()
 
 
+def test_a_jaw_that_is_a_bone_is_pointed_out(stage) -> None:
+    armature = stage.armature("Rig", "DEF-Jaw.001")
+    stage.face("Face", ["mouthSmileLeft", "eyeBlinkLeft"], parent=armature)
+    stage.scene.mouthpiece.target = armature
+    bpy.ops.mouthpiece.preflight()
+    told = bpy.context.window_manager.mouthpiece.preflight
+    assert "Rig has a bone DEF-Jaw.001: add a row of kind Bone" in told
+
+
 def test_the_report_counts_and_stays_out_of_the_file(ready) -> None:
     muted(*ready)
     unrendered(*ready)
