@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -10,20 +9,14 @@ import bpy
 import numpy as np
 
 from ...inference.errors import Message, RigError
-from ..build import blend, channel_seal, mouth_keys
 from ..character import armature_of, same_character
 from ..detect import Detection, detect
-from ..mapping import Entry, Mapping, Target, pose_values, poses, shape_keys
-from ..reduce import Reduction
+from ..mapping import Entry, Target, pose_values, poses, shape_keys
 from ..rig import FaceKeys, Head, Rig
-from ..seal import Seal
-from .animation import curves_of
+from .face_notes import named_keys, no_match, obstacle, visibility_notes
 from .flame import find_flame
-from .geometry import read_surface
-from .moved import moved_surface, moves_mouth
+from .mouth import with_mouth
 from .table import read_controls, stored_entries
-
-_VALUE = re.compile(r'key_blocks\["(.+)"\]\.value$')
 
 
 def find_target(context: bpy.types.Context) -> bpy.types.Object | None:
@@ -72,29 +65,23 @@ def read_rig(
     faces, face_problems = _faces(meshes, found)
     problems += face_problems
     if not faces and not controls:
-        raise RigError(Message.joined(problems) or _no_match(target, meshes))
-    notes = [note for face in faces for note in _visibility_notes(bpy.data.objects[face.mesh], face)]
+        raise RigError(Message.joined(problems) or no_match(target, meshes))
+    notes = [note for face in faces for note in visibility_notes(bpy.data.objects[face.mesh], face)]
     if flame is not None and head_target is None and "neck" in flame.names.bones:
         head_target, head_bone = flame.armature, flame.names.bones["neck"]
     head_part = read_head(head_target, head_bone) if head_target else None
-    plain = Rig(target.name, faces, head_part, (*problems, *notes), tuple(controls))
-    blended, shutting = (None, flame.solve.seal) if flame else _mouth(plain, members, found, seal)
-    if seal and shutting is None and moves_mouth(plain):
-        notes.append(
-            Message(
-                "{target}: its lips were not found to move with its bones or properties, so nothing "
-                "shuts them; show its mesh, and give jawOpen a target that opens the mouth.",
-                target=target.name,
-            )
-        )
-    return replace(
-        plain,
-        notes=(*problems, *notes),
-        reduction=blended,
-        seal=shutting,
+    plain = Rig(
+        target.name,
+        faces,
+        head_part,
+        (*problems, *notes),
+        tuple(controls),
         preset=found.preset,
         confidence=found.confidence,
     )
+    if flame is not None:
+        return replace(plain, seal=flame.solve.seal)
+    return with_mouth(plain, members, found, seal)
 
 
 def character_objects(scene: bpy.types.Scene, target: bpy.types.Object) -> list[bpy.types.Object]:
@@ -127,11 +114,11 @@ def _faces(meshes: list[bpy.types.Object], found: Detection) -> tuple[tuple[Face
         blended = tuple(block.name for block in key.key_blocks[1:] if block.name in found.poses)
         if not (mapping.drives or blended):
             continue
-        if obstacle := _obstacle(mesh):
-            problems.append(obstacle)
+        if reason := obstacle(mesh):
+            problems.append(reason)
             continue
         drivers = key.animation_data.drivers if key.animation_data else ()
-        driven = _named(drivers, (*mapping.drives, *blended))
+        driven = named_keys(drivers, (*mapping.drives, *blended))
         if driven:
             problems.append(
                 Message(
@@ -146,41 +133,6 @@ def _faces(meshes: list[bpy.types.Object], found: Detection) -> tuple[tuple[Face
             upper = {name: key.key_blocks[name].slider_max for name in (*mapping.drives, *blended)}
             faces[key.as_pointer()] = FaceKeys(key, mesh.name, mapping, upper, blended)
     return tuple(faces.values()), problems
-
-
-def _mouth(
-    rig: Rig, members: list[bpy.types.Object], found: Detection, seal: bool
-) -> tuple[Reduction | None, Seal | None]:
-    """How the mouth of a character is blended from poses, and, if asked for, how its lips are shut."""
-    if not (found.poses or seal):
-        return None, None
-    available = {name for face in rig.faces for name in face.poses}
-    wanted = {key: recipe for key, recipe in found.poses.items() if key in available}
-    if not rig.faces:
-        return None, _bone_seal(rig, members)
-    main = max(rig.faces, key=lambda face: len(face.poses) if wanted else mouth_keys(face.mapping))
-    mesh = bpy.data.objects[main.mesh]
-    laid = {key: value for key, value in found.laid.items() if key in wanted}
-    surface = moved_surface(mesh, rig, laid) if seal and moves_mouth(rig) else None
-    if surface is None:
-        rests = main.mapping.offsets | {key: value.rest for key, value in laid.items()}
-        surface = read_surface(mesh).shifted(rests)
-    unseen = moves_mouth(rig) and not surface.controls  # a seal that knows half of the lips does harm
-    if wanted:
-        tops = {name: top for face in rig.faces for name, top in face.upper.items()}
-        blended, shutting = blend(wanted, surface, tops, main.mapping, laid)
-        return blended, None if unseen else shutting
-    return None, None if unseen else channel_seal(main.mapping, surface)
-
-
-def _bone_seal(rig: Rig, members: list[bpy.types.Object]) -> Seal | None:
-    """The seal of the first mesh without shape keys whose lips its bones or properties part."""
-    for mesh in (item for item in members if item.type == "MESH") if moves_mouth(rig) else ():
-        surface = moved_surface(mesh, rig, {})
-        shutting = channel_seal(Mapping({}), surface) if surface else None
-        if shutting is not None:
-            return shutting
-    return None
 
 
 def read_head(target: bpy.types.Object, bone: str = "") -> Head:
@@ -205,85 +157,6 @@ def read_head(target: bpy.types.Object, bone: str = "") -> Head:
 def has_keys(mesh: bpy.types.Object) -> bool:
     return (
         mesh.type == "MESH" and mesh.data.shape_keys is not None and len(mesh.data.shape_keys.key_blocks) > 1
-    )
-
-
-def _obstacle(mesh: bpy.types.Object) -> str:
-    """Why no shape key of a mesh can be animated, "" when they can."""
-    key = mesh.data.shape_keys
-    if not key.is_editable:
-        return Message(
-            "{mesh}: its shape keys are linked from a library; override its mesh or make it local.",
-            mesh=mesh.name,
-        )
-    if not key.use_relative:
-        return Message(
-            "{mesh}: its shape keys are absolute; turn on Relative in Shape Keys to animate it.",
-            mesh=mesh.name,
-        )
-    if key.animation_data is not None and key.animation_data.use_tweak_mode:
-        return Message(
-            "{mesh}: an NLA strip is in tweak mode; leave it (Tab in the NLA editor) to bake.", mesh=mesh.name
-        )
-    return ""
-
-
-def _named(curves: Iterable[bpy.types.FCurve], names: Iterable[str]) -> list[str]:
-    """The shape keys of ``names`` that ``curves`` (F-curves or drivers) move."""
-    paths = [_VALUE.match(curve.data_path) for curve in curves]
-    moved = {bpy.utils.unescape_identifier(path[1]) for path in paths if path}
-    return [name for name in names if name in moved]
-
-
-def _visibility_notes(mesh: bpy.types.Object, face: FaceKeys) -> list[str]:
-    """Why a baked face would not show its motion, or not all of it."""
-    key, notes = mesh.data.shape_keys, []
-    names = (*face.mapping.drives, *face.poses)
-    muted = [name for name in names if key.key_blocks[name].mute]
-    if muted:
-        notes.append(
-            Message(
-                "{mesh}: muted shape keys will not show: {muted}.", mesh=mesh.name, muted=", ".join(muted)
-            )
-        )
-    if mesh.show_only_shape_key:
-        notes.append(
-            Message(
-                "{mesh}: a pinned shape key hides all others; unpin it to see the motion.", mesh=mesh.name
-            )
-        )
-    data = key.animation_data
-    if data is not None and data.action is not None:
-        hidden = _named(curves_of(data.action, data.action_slot), names)
-        if hidden:
-            notes.append(
-                Message(
-                    "{mesh}: its action {action} lies above the Mouthpiece track and hides it on {count} "
-                    "shape keys; push it down or unlink it to see the bake.",
-                    mesh=mesh.name,
-                    action=data.action.name,
-                    count=len(hidden),
-                )
-            )
-    if data is not None and (not data.use_nla or any(track.is_solo for track in data.nla_tracks)):
-        notes.append(
-            Message(
-                "{mesh}: its NLA is switched off or plays another track solo, which hides the bake.",
-                mesh=mesh.name,
-            )
-        )
-    return notes
-
-
-def _no_match(target: bpy.types.Object, meshes: list[bpy.types.Object]) -> str:
-    names = [block.name for mesh in meshes for block in mesh.data.shape_keys.key_blocks[1:]]
-    shown = ", ".join(names[:3])
-    return Message(
-        "None of the {count} shape keys of {target} ({shown}…) is named like a facial "
-        "movement: use ARKit names such as jawOpen or Mouth_Smile_L.",
-        count=len(names),
-        target=target.name,
-        shown=shown,
     )
 
 
