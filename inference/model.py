@@ -16,7 +16,7 @@ from .resample import resample
 from .runtime import OpenNetwork, open_networks
 from .types import TICK_RATE, TICK_SAMPLES, C, Take
 
-INTERFACE = 2
+INTERFACE = 3
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
 NETWORKS = ("listen.onnx", "move.onnx", "remember.onnx")
 State = dict[str, np.ndarray]
@@ -28,10 +28,11 @@ STATE = "state."
 
 @dataclass(frozen=True)
 class Heard:
-    """A tick of ``B`` tracks: ``code [B, A]``, ``articulation [B, 4, F]`` probabilities, ``query [B, K]`` of
-    length one, ``events [B, E]`` probabilities, ``affect [B, 2]`` valence and arousal in [-1, 1]."""
+    """A tick of ``B`` tracks: ``speech [B, A]`` (what leads the face), ``articulation [B, 4, F]``
+    probabilities, ``query [B, K]`` of length one, ``events [B, E]`` probabilities, ``affect [B, 2]`` valence
+    and arousal in [-1, 1]."""
 
-    code: np.ndarray
+    speech: np.ndarray
     articulation: np.ndarray
     query: np.ndarray
     events: np.ndarray
@@ -85,8 +86,8 @@ class Model:
         self.about = self._read_about()
         sizes = self.about["sizes"]
         self.noise_size, self.style_size, self.value_size = sizes["noise"], sizes["style"], sizes["value"]
-        self.key_size, self.code_size, self.found = sizes["key"], sizes["code"], sizes["found"]
-        self.motion_size, self.deviation_size = sizes["motion"], sizes["deviation"]
+        self.key_size, self.speech_size, self.found = sizes["key"], sizes["speech"], sizes["found"]
+        self.deviation_size = sizes["deviation"]
         self.sharpness: float = self.about["sharpness"]
         self._shapes: dict[str, list[int]] = {}
         for network in (self._listen, self._move):
@@ -112,7 +113,7 @@ class Model:
     def move(self, heard: Heard, found: Found, noise: np.ndarray, state: State) -> tuple[np.ndarray, State]:
         """The frame of that tick: channels ``float32 [B, 55]`` and the state; ``noise float32 [B, Z]``."""
         feed = {
-            "code": heard.code,
+            "speech": heard.speech,
             "articulation": heard.articulation,
             "style": found.style,
             "values": found.values,
@@ -141,10 +142,8 @@ class Model:
                 "give one second or more."
             )
         has_audio = take.audio is not None
-        code, generic = self._alone(take.audio, len(channels))
         feed = {
-            "code": code[None],
-            "generic": generic[None],
+            "speech": self._speech(take.audio, len(channels))[None],
             "channels": channels[None],
             "measured": take.measured.astype(np.float32).reshape(1, C),
             "has_audio": np.full((1, 1), has_audio, np.float32),
@@ -152,25 +151,19 @@ class Model:
         made, _ = self._remember(feed, {})
         return Entries(**{name: value[0] for name, value in made.items()})
 
-    def _alone(self, audio: np.ndarray | None, ticks: int) -> tuple[np.ndarray, np.ndarray]:
-        """What the model hears in a take's sound and how it would move by itself, nothing drawn.
-
-        ``float32 [ticks, A]`` and latents ``[ticks, L]``; zeros without sound.
-        """
-        codes = np.zeros((ticks, self.code_size), np.float32)
-        motion = np.zeros((ticks, self.motion_size), np.float32)
+    def _speech(self, audio: np.ndarray | None, ticks: int) -> np.ndarray:
+        """What the model hears in a take's sound, ``float32 [ticks, A]``; zeros without sound."""
+        speech = np.zeros((ticks, self.speech_size), np.float32)
         if audio is None:
-            return codes, motion
+            return speech
         sound = np.zeros(ticks * TICK_SAMPLES, np.float32)
         given = audio[: len(sound)]
         sound[: len(given)] = given
-        state, nothing = self.initial_state(), self.nothing_found()
-        still = np.zeros((1, self.noise_size), np.float32)
+        state = self.initial_state()
         for tick, mel in enumerate(log_mel(sound).reshape(ticks, 1, HOPS, MELS)):
             heard, state = self.listen(mel, state)
-            _, state = self.move(heard, nothing, still, state)
-            codes[tick], motion[tick] = heard.code[0], state["motion"].reshape(-1)[: self.motion_size]
-        return codes, motion
+            speech[tick] = heard.speech[0]
+        return speech
 
     def _read_about(self) -> dict:
         """What the first graph says about the model. Raises WeightsError."""

@@ -27,10 +27,10 @@ def play(model: Mouthpiece, mel: Tensor) -> tuple[Tensor, Tensor]:
     batch, guide = len(mel), no_guide(model, len(mel), 1, "cpu")
     state, frames, features = model.initial_state(batch), [], []
     for tick in mel.split(4, dim=1):
-        heard, code, _, new = model.listen(tick, state)
+        heard, speech, _, new = model.listen(tick, state)
         state = state | new
         probability = heard.features.sigmoid()
-        channels, new = model.move(code, probability, guide, torch.zeros(batch, NOISE), state)
+        channels, new = model.move(speech, probability, guide, torch.zeros(batch, NOISE), state)
         state = state | new
         frames.append(channels)
         features.append(probability)

@@ -35,7 +35,7 @@ def listen_to(model: Model, audio: np.ndarray, ticks: int) -> Hearing:
     hops = np.stack([heard.articulation[0] for heard in made])
     return Hearing(
         hops.mean(1),
-        np.stack([heard.code[0, -1:] for heard in made]),
+        np.stack([heard.speech[0, -1:] for heard in made]),
         hops,
         np.stack([heard.events[0] for heard in made]),
         np.stack([heard.affect[0] for heard in made]),

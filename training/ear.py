@@ -69,7 +69,7 @@ def sound_losses(heard: Heard, events: Tensor, affect: Tensor) -> Terms:
 
 
 def train_ear(material: Material, utterances: list[Utterance], path: Path, recipe: Recipe) -> None:
-    """Trains the audio encoder and its probe; writes the checkpoint ``path``."""
+    """Trains the audio encoder and the plain mouth; writes the checkpoint ``path``."""
     torch.manual_seed(recipe.seed)
     run = Run(Ear(Config()), recipe, path)
     if not run.resume():

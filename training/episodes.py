@@ -9,15 +9,17 @@ import torch
 from torch import Tensor
 
 from .augment import augment
+from .blinks import part
 from .dataset import Sequence
 from .losses import calm
 from .material import Material
 from .model.codec import latent_mask, measured_regions
-from .model.encoder import AudioEncoder
 from .model.step import Mouthpiece
 from .performers import perform
 from .run import Recipe
 
+SILENT_PERFORMERS, SILENT_TAKES = 0.3, 0.15
+"""Shares of performers none of whose references has sound, and of single references without."""
 MUTE = -17.0
 """Mean log-mel below which a sequence has no sound (digital silence is -18.4)."""
 
@@ -35,12 +37,16 @@ class Rows:
 class Episode:
     """``B`` filmed rows, then ``V`` voices; the filmed ones are ``[B, …]``, all of them ``[B + V, …]``."""
 
-    code: Tensor
+    speech: Tensor
     """[B + V, T, A]; zeros for takes without sound"""
     channels: Tensor
     """[B, T, C], what the virtual performer did"""
     motion: Tensor
     """[B, T, L], its latents"""
+    still: Tensor
+    """[B, T, L], those of the same motion without blinks"""
+    blinks: Tensor
+    """[B, T], 1 where one begins"""
     mask: Tensor
     """[B, L], which latents were measured"""
     measured: Tensor
@@ -55,12 +61,12 @@ class Episode:
 
 
 @torch.no_grad()
-def listen(encoder: AudioEncoder, mel: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Code ``[B, T, A]``, feature probabilities ``[B, T, F]`` and level ``[B, T, 1]`` of log-mel."""
-    heard, _ = encoder(mel, encoder.initial_state(len(mel)))
+def listen(model: Mouthpiece, mel: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Speech ``[B, T, A]``, feature probabilities ``[B, T, F]`` and level ``[B, T, 1]`` of log-mel."""
+    heard, speech, _ = model.hear(mel, model.ear_state(len(mel)))
     features = heard.features.float().sigmoid()
     ticks = features.reshape(len(mel), -1, 4, features.shape[-1]).mean(2)
-    return heard.code(), ticks, heard.level.float()
+    return speech, ticks, heard.level.float()
 
 
 def draw(model: Mouthpiece, material: Material, recipe: Recipe, rows: Rows, step: int) -> Episode:
@@ -70,7 +76,7 @@ def draw(model: Mouthpiece, material: Material, recipe: Recipe, rows: Rows, step
     voices = material.voices.draw(rng, rows.voices, 1)
     clean = torch.tensor(np.concatenate([filmed.mel, voices.mel]))
     count, place = len(filmed.mel), recipe.device
-    code, features, level = listen(model.encoder, augment(clean, generator).to(place))
+    speech, features, level = listen(model, augment(clean, generator).to(place))
     spoken = (clean[:count].mean((1, 2)) > MUTE).float().unsqueeze(1)
     captured = calm(torch.tensor(filmed.channels))
     channels = perform(
@@ -81,12 +87,15 @@ def draw(model: Mouthpiece, material: Material, recipe: Recipe, rows: Rows, step
         generator,
     )
     measured = torch.tensor(filmed.measured, device=place)
+    still, blinks = (torch.from_numpy(x).to(place) for x in part(channels.numpy()))
     channels, spoken = channels.to(place), spoken.to(place)
     heard = torch.cat([spoken, spoken.new_ones(len(clean) - count, 1)])
     return Episode(
-        code=code * heard.unsqueeze(1),
+        speech=speech * heard.unsqueeze(1),
         channels=channels,
         motion=model.codec.encode(channels, measured),
+        still=model.codec.encode(still, measured),
+        blinks=blinks.float(),
         mask=latent_mask(measured),
         measured=measured,
         spoken=spoken,
@@ -110,7 +119,12 @@ def allowed(filmed: Sequence, clips: int, generator: torch.Generator) -> Tensor:
     return pick
 
 
-def reference_flags(episode: Episode, generator: torch.Generator) -> Tensor:
-    """Regions measured and whether the reference's sound is given, ``[B, 4]``."""
-    given = (torch.rand(episode.spoken.shape, generator=generator) < 0.8).float().to(episode.spoken.device)
-    return torch.cat([measured_regions(episode.measured), episode.spoken * given], 1)
+def reference_flags(episode: Episode, clips: int, generator: torch.Generator) -> Tensor:
+    """Regions measured and whether the reference's sound is given, ``[B, 4]``: for some performers never, as
+    when an artist's takes are actions alone."""
+    rows = len(episode.spoken)
+    spoken = (
+        torch.rand((rows // clips, 1), generator=generator).repeat_interleave(clips, 0) > SILENT_PERFORMERS
+    )
+    given = spoken & (torch.rand((rows, 1), generator=generator) > SILENT_TAKES)
+    return torch.cat([measured_regions(episode.measured), episode.spoken * given.to(episode.spoken)], 1)

@@ -22,14 +22,13 @@ from .calibrate import calibrate_seal
 from .corpus.lips import LipReadout
 from .dataset import load_corpus
 from .events import EVENTS
-from .generate import MOUTH_TEMPERATURE, TOP, UPPER_TEMPERATURE
-from .model.codec import LATENT
+from .generate import TEMPERATURE, TOP
 from .model.generator import Guide
 from .model.step import NOISE, Mouthpiece, set_temperature
 from .phones import FEATURES
 from .run import restore
 
-INTERFACE = 2
+INTERFACE = 3
 VERSION = "2.0"
 """Of the weights; renewed when other weights are shipped."""
 TOLERANCE = 1e-4
@@ -56,13 +55,13 @@ class Graph(nn.Module):
 
 
 def listen_graph(model: Mouthpiece) -> Graph:
-    """``mel`` → code, articulation, query, events, affect and the ear's next state."""
-    states = [*model.encoder.initial_state(1), "context", "motion"]
+    """``mel`` → speech, articulation, query, events, affect and the ear's next state."""
+    states = [*model.ear_state(1), "context", "motion"]
 
     def call(mel: Tensor, state: dict[str, Tensor]) -> dict[str, Tensor]:
-        heard, code, query, new = model.listen(mel, state)
+        heard, speech, query, new = model.listen(mel, state)
         return {
-            "code": code,
+            "speech": speech,
             "articulation": heard.features.sigmoid(),
             "query": query,
             "events": heard.events.softmax(-1)[:, 0, : len(EVENTS)],
@@ -73,11 +72,11 @@ def listen_graph(model: Mouthpiece) -> Graph:
 
 
 def move_graph(model: Mouthpiece) -> Graph:
-    """Code, what was found and noise → channels and the generator's next state."""
-    states = ["motion", "memory", "known", "keyframes", "tick"]
+    """Speech, what was found and noise → channels and the generator's next state."""
+    states = ["motion", "memory", "known", "keyframes", "tick", "lids", "blinked"]
 
     def call(
-        code: Tensor,
+        speech: Tensor,
         articulation: Tensor,
         style: Tensor,
         values: Tensor,
@@ -86,22 +85,20 @@ def move_graph(model: Mouthpiece) -> Graph:
         state: dict[str, Tensor],
     ) -> dict[str, Tensor]:
         guide = Guide(style, values, biases.unsqueeze(1))
-        channels, new = model.move(code, articulation, guide, noise, state)
+        channels, new = model.move(speech, articulation, guide, noise, state)
         return {"channels": channels} | {f"next.{name}": value for name, value in new.items()}
 
-    return Graph(model, call, ["code", "articulation", "style", "values", "biases", "noise"], states)
+    return Graph(model, call, ["speech", "articulation", "style", "values", "biases", "noise"], states)
 
 
 def remember_graph(model: Mouthpiece) -> Graph:
     """A take of any length → keys, values and styles of its entries."""
 
-    def call(
-        code: Tensor, generic: Tensor, channels: Tensor, measured: Tensor, has_audio: Tensor
-    ) -> dict[str, Tensor]:
+    def call(speech: Tensor, channels: Tensor, measured: Tensor, has_audio: Tensor) -> dict[str, Tensor]:
         names = ("keys", "values", "styles")
-        return dict(zip(names, model.remember(code, generic, channels, measured, has_audio), strict=True))
+        return dict(zip(names, model.remember(speech, channels, measured, has_audio), strict=True))
 
-    return Graph(model, call, ["code", "generic", "channels", "measured", "has_audio"], [])
+    return Graph(model, call, ["speech", "channels", "measured", "has_audio"], [])
 
 
 def examples(model: Mouthpiece, graph: Graph, batch: int, ticks: int = 50, seed: int = 0) -> list[Tensor]:
@@ -111,11 +108,10 @@ def examples(model: Mouthpiece, graph: Graph, batch: int, ticks: int = 50, seed:
     take = not graph.states
     shapes = {
         "mel": (batch, 4, size.mels),
-        "code": (1, ticks, size.code) if take else (batch, size.code),
+        "speech": (1, ticks, size.speech) if take else (batch, size.speech),
         "articulation": (batch, 4, size.features),
         "style": (batch, size.style),
         "values": (batch, TOP, size.value + size.deviation),
-        "generic": (1, ticks, LATENT),
         "biases": (batch, TOP),
         "noise": (batch, NOISE),
         "channels": (1, ticks, size.channels),
@@ -139,7 +135,7 @@ def write_graph(graph: Graph, path: Path, about: dict) -> None:
         graph(*traced)
     axes = {name: {0: "batch"} for name in graph.inputs + graph.outputs}
     if not graph.states:
-        axes = {name: {1: "ticks"} for name in ("code", "generic", "channels")} | {
+        axes = {name: {1: "ticks"} for name in ("speech", "channels")} | {
             n: {1: "entries"} for n in graph.outputs
         }
     torch.onnx.export(
@@ -198,7 +194,7 @@ def export(model: Mouthpiece, folder: Path, version: str) -> None:
         "sharpness": float(model.retriever.score_scale().detach()),
         "sizes": {
             "noise": NOISE, "style": size.style, "value": size.value + size.deviation, "key": size.key,
-            "code": size.code, "found": TOP, "deviation": size.deviation, "motion": LATENT,
+            "speech": size.speech, "found": TOP, "deviation": size.deviation,
         },
         "articulation": list(FEATURES),
         "events": list(EVENTS),
@@ -212,7 +208,7 @@ def export(model: Mouthpiece, folder: Path, version: str) -> None:
 def export_checkpoint(checkpoint: Path, corpus: Path, folder: Path, version: str = VERSION) -> None:
     """Fits the lip seal and exports a training checkpoint."""
     model = restore(Mouthpiece, checkpoint)
-    set_temperature(model, MOUTH_TEMPERATURE, UPPER_TEMPERATURE)
+    set_temperature(model, TEMPERATURE)
     clips = [u for u in load_corpus(corpus, corpus.parent / "features", ["grid_s1"]) if u.split == "train"]
     calibrate_seal(model, clips, LipReadout.load(corpus / "lips.npz"))
     export(model, folder, version)

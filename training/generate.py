@@ -1,8 +1,9 @@
 """Second stage: retriever and generator on a fixed ear; then the one-step student of its flows.
 
-The history is the captured one, blurred, so that the generator learns to go on from its own slightly wrong
-past. The upper face's own draw would be another truth than the captured one; the mouth does not look at any
-past. The student learns in rolled-out histories.
+Each row is one view of the trunk: those that see no past teach the mouth, those that follow the past teach
+brows, eyes and head. That past is the captured one, blurred and disturbed: a face pushed to where it would
+not go comes back within a second, and so it does when its own draws lead it astray (noise injection with
+corrected targets, Laskey et al. 2017). The student learns in rolled-out histories.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from .blinks import LIDS
 from .dataset import Utterance
 from .episodes import Episode, Rows, allowed, draw, reference_flags
 from .losses import channel_loss, lip_loss, weak_lip_loss
@@ -24,7 +26,6 @@ from .model.codec import (
     BLOCK,
     LATENT,
     MOUTH_LATENT,
-    MotionCodec,
     keyframe_targets,
     low_pass,
     slow_path,
@@ -32,31 +33,41 @@ from .model.codec import (
 from .model.config import Config
 from .model.ear import Ear
 from .model.generator import HISTORY, Guide
-from .model.retrieval import Entries, delayed
+from .model.retrieval import Entries
 from .model.step import Mouthpiece, set_temperature
 from .precision import full_precision
+from .regions import MOUTH
 from .run import Recipe, Run, Terms, restore
 
 TOP = 31
 """Entries that a query retrieves; with the null entry a full vector."""
 NO_REFERENCES, STATIC_ONLY = 0.15, 0.25
 """Shares of rows that see no reference, and only the average style."""
-MOUTH_BLUR, UPPER_BLUR = 0.2, 0.03
+MOUTH_BLUR, UPPER_BLUR = 0.2, 0.05
 """Noise on the history, so that small errors do not grow; the mouth's is only asked for by queries."""
+COLD = 0.3
+"""Share of rows that begin as a session does, from nothing."""
+DISTURBANCE = 1.5
+"""Largest deviation of the offsets that upper faces begin with, in those of the latents."""
+RECOVERY = 25
+"""Ticks in which such an offset fades to a third."""
 ROLL_STEPS = 4
 """Steps of the teacher while rolling out."""
-UPPER_TEMPERATURE = 0.6
-"""Share of what is drawn that reaches brows, eyes and head; all of it made them restless."""
-MOUTH_TEMPERATURE = 0.1
-"""Share of the noise that reaches the lips, which sound determines nearly."""
+MOUTH_TEMPERATURE = 0.05
+"""Share of what is drawn that reaches the lips, which sound determines nearly."""
+TEMPERATURE = ((MOUTH_TEMPERATURE, 1.0, 1.0), (MOUTH_TEMPERATURE, 0.2, 0.02))
+"""Shares that reach mouth, eyes with brows, and head: of keyframes, and of detail, where most of what was
+learned to be drawn is the noise laid over the past."""
 FOLLOWING = 0.5
-"""Share of rows that see a past at all: the view that moves the mouth sees none."""
+"""Share of filmed rows that follow the past; the others, and all voices, teach the mouth."""
 FAR = -1e9
 
 
-def history_of(motion: Tensor) -> Tensor:
-    """``[B, T, L]`` → motion before each tick, newest first, ``[B, T, HISTORY L]``."""
-    return torch.cat([delayed(motion, lag + 1) for lag in range(HISTORY)], -1)
+def history_of(motion: Tensor, start: Tensor) -> Tensor:
+    """``[B, T, L]`` and what was there before, ``[B, L]`` → motion before each tick, newest first, ``[B, T,
+    HISTORY L]``."""
+    padded = torch.cat([start.unsqueeze(1).expand(-1, HISTORY, -1), motion], 1)
+    return torch.cat([padded[:, HISTORY - lag : -lag] for lag in range(1, HISTORY + 1)], -1)
 
 
 @dataclass(frozen=True)
@@ -93,22 +104,16 @@ def similarity(query: Tensor, keys: Tensor) -> Tensor:
     return query @ keys.transpose(1, 2)
 
 
-def guide(model: Mouthpiece, bank: Bank, code: Tensor, history: Tensor) -> Guide:
+def guide(model: Mouthpiece, bank: Bank, speech: Tensor, history: Tensor) -> Guide:
     """Retrieves the ``TOP`` entries of each tick; scores become biases of the attention."""
-    flags = code.new_ones(len(code), 4)
-    query = model.retriever.keys(code, history[..., :LATENT], flags)
+    flags = speech.new_ones(len(speech), 4)
+    query = model.retriever.keys(speech, history[..., :LATENT], flags)
     scores = similarity(query, bank.keys).masked_fill(~bank.usable.unsqueeze(1), -2.0)
     if scores.shape[-1] > TOP:
         least = scores.detach().topk(TOP, -1).values[..., -1:]
         scores = scores.masked_fill(scores < least, -2.0)
     biases = torch.where(scores < -1, FAR, scores * model.retriever.score_scale())
     return Guide(bank.style, bank.values, biases)
-
-
-def temperature_of(size: tuple[int, ...], mouth: float | Tensor, device: str) -> Tensor:
-    scale = torch.ones(size, device=device)
-    scale[..., :MOUTH_LATENT] = mouth
-    return scale
 
 
 @dataclass(frozen=True)
@@ -118,9 +123,13 @@ class Setting:
     episode: Episode
     bank: Bank
     truth: Tensor
-    """[B + V, T, L], zeros for voices"""
+    """[B + V, T, L], disturbed; zeros for voices"""
+    start: Tensor
+    """[B + V, L], the motion before the first tick"""
     before: Tensor
     """[B + V, L], the keyframe before the sequence"""
+    follows: Tensor
+    """[B + V, 1, 1], 1 where the row sees the past"""
     noise: tuple[Tensor, Tensor]
 
 
@@ -134,56 +143,70 @@ def no_guide(model: Mouthpiece, rows: int, ticks: int, device: str | torch.devic
     )
 
 
-@torch.no_grad()
-def generic_motion(model: Mouthpiece, code: Tensor) -> Tensor:
-    """Latents ``[B, T, L]``: the mouth that the model alone makes of ``code [B, T, A]``, nothing drawn."""
-    guide = no_guide(model, len(code), code.shape[1], code.device)
-    past = code.new_zeros(*code.shape[:2], HISTORY * LATENT)
-    h = model.generator(code, past, guide)
-    path = slow_path(model.generator.plan(h), past[:, 0, :LATENT])
-    return path + model.generator.refine(h, path, guide)[0]
+def disturbance(motion: Tensor, generator: torch.Generator) -> Tensor:
+    """Offsets ``[B, T, L]`` of brows, eyes and head, another one for each row, that fade over time."""
+    batch, ticks, size = motion.shape
+    offset = torch.randn((batch, 1, size), generator=generator) * upper_only("cpu")
+    offset = offset * DISTURBANCE * torch.rand((batch, 1, 1), generator=generator)
+    return (offset * torch.exp(-torch.arange(ticks) / RECOVERY).unsqueeze(-1)).to(motion.device)
 
 
 def setting(model: Mouthpiece, material: Material, recipe: Recipe, rows: Rows, step: int) -> Setting:
     episode = draw(model, material, recipe, rows, step)
     generator = torch.Generator().manual_seed(recipe.seed * 7_000_003 + step)
-    flags = reference_flags(episode, generator)
-    count, total = len(episode.channels), len(episode.code)
-    generic = generic_motion(model, episode.code[:count])
-    entries = model.retriever(episode.code[:count] * flags[:, None, 3:], episode.motion, generic, flags)
+    flags = reference_flags(episode, rows.clips, generator)
+    count, total = len(episode.channels), len(episode.speech)
+    entries = model.retriever(episode.speech[:count], episode.motion, flags)
     pick = allowed(episode.filmed, rows.clips, generator).to(flags.device)
     bank = gather(entries, pick, rows.clips, total - count, generator)
-    ticks = episode.code.shape[1]
-    truth = functional.pad(episode.motion, (0, 0, 0, 0, 0, total - count))
-    cold = (torch.rand((total, 1), generator=generator) < 0.3).to(flags.device)
-    before = torch.where(cold, 0.0, functional.pad(low_pass(episode.motion)[:, 0], (0, 0, 0, total - count)))
+    ticks = episode.speech.shape[1]
+    cold = (torch.rand((total, 1), generator=generator) < COLD).to(flags.device)
+    offset = disturbance(episode.still, generator) * ~cold[:count, None]
+    truth = functional.pad(episode.still + offset, (0, 0, 0, 0, 0, total - count))
+    follows = (torch.rand((count, 1), generator=generator) < FOLLOWING).float().to(flags.device)
+    follows = torch.maximum(follows, 1 - episode.spoken)
     noise = tuple(
         torch.randn((total, length, LATENT), generator=generator).to(flags.device)
         for length in (ticks // BLOCK, ticks)
     )
-    return Setting(episode, bank, truth, before, noise)
+    return Setting(
+        episode,
+        bank,
+        truth,
+        start=torch.where(cold, 0.0, truth[:, 0]),
+        before=torch.where(cold, 0.0, low_pass(truth)[:, 0]),
+        follows=functional.pad(follows, (0, 0, 0, total - count)).unsqueeze(-1),
+        noise=noise,
+    )
 
 
 @torch.no_grad()
-def roll_out(model: Mouthpiece, scene: Setting, passes: int, steps: int, mouth: float | Tensor) -> Tensor:
+def roll_out(model: Mouthpiece, scene: Setting, passes: int, steps: int) -> Tensor:
     """History of the model's own making, ``[B + V, T, HISTORY L]``; each pass starts from the last one's."""
-    motion = scene.truth
-    noise = tuple(n * temperature_of(tuple(n.shape), mouth, n.device) for n in scene.noise)
+    motion, speech = scene.truth, scene.episode.speech
     for _ in range(passes):
-        history = history_of(motion)
-        guided = guide(model, scene.bank, scene.episode.code, history)
-        views = [model.generator(scene.episode.code, past, guided) for past in (0 * history, history)]
-        motion = model.generator.roll(tuple(views), guided, noise, steps, scene.before)
-    return history_of(motion)
+        history = history_of(motion, scene.start)
+        guided = guide(model, scene.bank, speech, history)
+        views = tuple(model.generator(speech, past, guided) for past in (0 * history, history))
+        motion = model.generator.roll(
+            views, speech, guided, scene.noise, steps, scene.before, model.temperature
+        )
+    return history_of(motion, scene.start)
 
 
 def blurred_history(scene: Setting, generator: torch.Generator) -> Tensor:
     """The captured past, never quite exact, so that the generator learns to go on from its own."""
-    history = history_of(scene.truth)
+    history = history_of(scene.truth, scene.start)
     mouth = torch.arange(history.shape[-1]) % LATENT < MOUTH_LATENT
     blur = torch.where(mouth, MOUTH_BLUR, UPPER_BLUR) * torch.randn(history.shape, generator=generator)
-    seen = torch.rand((len(history), 1, 1), generator=generator) < FOLLOWING
-    return (history + blur.to(history.device)) * seen.to(history.device)
+    return history + blur.to(history.device)
+
+
+def taught(episode: Episode, follows: Tensor) -> Tensor:
+    """Which latents of the filmed rows are asked for, ``[B, 1, L]``: those that were measured and that the
+    row's view of the trunk moves."""
+    upper = upper_only(episode.mask.device)
+    return episode.mask.unsqueeze(1) * torch.where(upper > 0, follows, 1 - follows)
 
 
 def losses(
@@ -193,62 +216,73 @@ def losses(
     scene = setting(model, material, recipe, rows, step)
     episode, generator = scene.episode, torch.Generator().manual_seed(recipe.seed * 9_000_011 + step)
     history = blurred_history(scene, generator)
-    guided = guide(model, scene.bank, episode.code, history)
-    h = model.generator(episode.code, history, guided)
+    guided = guide(model, scene.bank, episode.speech, history)
+    h = model.generator(episode.speech, history * scene.follows, guided)
     keyframes = model.generator.plan(h)
     with torch.no_grad():
-        noise = scene.noise[0] * temperature_of(tuple(scene.noise[0].shape), MOUTH_TEMPERATURE, h.device)
-        drawn = model.generator.slow_flow.sample(noise, h[:, ::BLOCK], ROLL_STEPS)
-    path = slow_path(keyframes.detach() + drawn, scene.before)
-    detail, condition = model.generator.refine(h, path, guided)
+        drawn = model.generator.slow_flow.sample(scene.noise[0], h[:, ::BLOCK], ROLL_STEPS)
+    path = slow_path(keyframes.detach() + model.temperature[0] * drawn, scene.before)
+    detail, condition = model.generator.refine(h, path, episode.speech, guided)
     count = len(episode.channels)
-    mask = episode.mask.unsqueeze(1) * torch.where(episode.spoken > 0, 1.0, upper_only(h.device)).unsqueeze(1)
-    steady = mask * episode.continuous
-    goal = keyframe_targets(episode.motion)
-    slow_mask = mask.expand(-1, goal.shape[1], -1)
+    truth, goal = scene.truth[:count], keyframe_targets(scene.truth[:count])
+    mask = taught(episode, scene.follows[:count])
+    steady, slow_mask = mask * episode.continuous, mask.expand(-1, goal.shape[1], -1)
     moved = (path + detail)[:count]
     lips = material.lips.to(recipe.device)
     shown = model.codec.decode(path + detail)
-    has_sound = episode.measured * episode.spoken
-    lips_target = torch.where(episode.spoken.unsqueeze(1) > 0, lips(episode.channels), torch.nan)
+    speaking = scene.follows[:count, 0, 0] == 0
+    spoken, captured = shown[:count][speaking], episode.channels[speaking]
     weak = torch.tensor(np.stack([material.phone_to_lips(r) for r in episode.phones]), device=recipe.device)
     times = [
         torch.rand((*size, 1), generator=generator).to(recipe.device)
         for size in (goal.shape[:2], moved.shape[:2])
     ]
     fresh = [torch.randn(size, generator=generator).to(recipe.device) for size in (goal.shape, moved.shape)]
+    eyes = mask[..., MOUTH_LATENT] * episode.continuous[..., 0]
     flow = model.generator
     return {
-        "channels": channel_loss(shown[:count], episode.channels, has_sound, weights),
-        "lips": lip_loss(lips(shown[:count]), lips_target),
+        "channels": channel_loss(spoken, captured, episode.measured[speaking], weights),
+        "lips": lip_loss(lips(spoken), lips(captured)),
         "weak": 0.7 * weak_lip_loss(lips(shown[count:]), weak),
-        "latents": 0.15 * ((moved - episode.motion).square() * steady).sum() / steady.sum(),
+        "latents": 0.15 * ((moved - truth).square() * steady).sum() / steady.sum(),
         "keyframes": 0.3 * ((keyframes[:count] - goal).square() * slow_mask).sum() / slow_mask.sum(),
         "slow flow": 0.1 * flow.slow_flow.loss(
             (goal - keyframes[:count]).detach(), slow_mask, h[:count, ::BLOCK], fresh[0], times[0]
         ),
         "fast flow": 0.3 * flow.fast_flow.loss(
-            (episode.motion - moved).detach(), steady.expand_as(moved), condition[:count], fresh[1], times[1]
+            (truth - moved).detach(), steady, condition[:count], fresh[1], times[1]
         ),
+        "blinks": model.lids.loss(h[:count], episode.blinks, eyes),
     }  # fmt: skip
 
 
 def upper_only(device: str | torch.device) -> Tensor:
-    """``[1, L]``: a take without sound says nothing about how a mouth follows sound."""
+    """``[1, L]``: 1 for the latents of brows, eyes and head."""
     mask = torch.ones(1, LATENT, device=device)
     mask[:, :MOUTH_LATENT] = 0
     return mask
 
 
-def fit_codec(codec: MotionCodec, utterances: Iterable[Utterance]) -> None:
-    """Principal components of all filmed recordings."""
-    codec.fit([(np.asarray(u.channels, np.float32), u.measured) for u in utterances if len(u.channels)])
+def of_mouth(weights: Tensor) -> Tensor:
+    """Channel weights ``[C]`` without the upper face's."""
+    kept = torch.zeros_like(weights)
+    kept[list(MOUTH)] = weights[list(MOUTH)]
+    return kept
+
+
+def fit_motion(model: Mouthpiece, utterances: Iterable[Utterance]) -> None:
+    """Principal components and blinks of all filmed recordings."""
+    takes = [(np.asarray(u.channels, np.float32), u.measured) for u in utterances if len(u.channels)]
+    model.codec.fit(takes)
+    model.lids.fit([channels for channels, measured in takes if measured[list(LIDS)].all()])
 
 
 def adopt_ear(model: Mouthpiece, path: Path) -> None:
-    """Takes the encoder of the first stage and fixes it."""
-    model.encoder.load_state_dict(restore(Ear, path).encoder.state_dict())
-    model.encoder.requires_grad_(False)
+    """Takes encoder and plain mouth of the first stage and fixes them."""
+    ear = restore(Ear, path)
+    for own, taken in ((model.encoder, ear.encoder), (model.mouth, ear.mouth)):
+        own.load_state_dict(taken.state_dict())
+        own.requires_grad_(False)
 
 
 def train_generator(
@@ -262,12 +296,12 @@ def train_generator(
     """Trains retriever, generator and the teachers of its flows; writes the checkpoint ``path``."""
     torch.manual_seed(recipe.seed)
     model = Mouthpiece(config or Config())
-    fit_codec(model.codec, utterances)
+    fit_motion(model, utterances)
     adopt_ear(model, ear)
-    set_temperature(model, MOUTH_TEMPERATURE, UPPER_TEMPERATURE)
+    set_temperature(model, TEMPERATURE)
     run = Run(model, recipe, path)
     run.resume()
-    rows, weights = Rows(), material.channel_weight.to(recipe.device)
+    rows, weights = Rows(), of_mouth(material.channel_weight).to(recipe.device)
     run.to_end(lambda step: losses(model, material, recipe, rows, weights, step))
 
 
@@ -275,21 +309,17 @@ def distillation(model: Mouthpiece, material: Material, recipe: Recipe, rows: Ro
     """Where the teacher's many steps lead from the same noise, in the state that the student leads to."""
     with torch.no_grad():
         scene = setting(model, material, recipe, rows, step)
-        generator = torch.Generator().manual_seed(recipe.seed * 11_000_027 + step)
-        mouth = torch.rand((len(scene.truth), 1, 1), generator=generator).to(recipe.device)
-        history = roll_out(model, scene, 1, 0 if step > recipe.steps // 4 else ROLL_STEPS, mouth)
-        guided = guide(model, scene.bank, scene.episode.code, history)
-        h = model.generator(scene.episode.code, history, guided)
-        noise = [n * temperature_of(tuple(n.shape), mouth, n.device) for n in scene.noise]
-        path = slow_path(
-            model.generator.plan(h) + model.generator.slow_flow.one_step(noise[0], h[:, ::BLOCK]),
-            scene.before,
-        )
-        _, condition = model.generator.refine(h, path, guided)
+        history = roll_out(model, scene, 1, 0 if step > recipe.steps // 4 else ROLL_STEPS)
+        speech = scene.episode.speech
+        guided = guide(model, scene.bank, speech, history)
+        h = model.generator(speech, history * scene.follows, guided)
+        keyframes = model.generator.place(h, scene.noise[0], 0, model.temperature[0])
+        path = slow_path(keyframes, scene.before)
+        _, condition = model.generator.refine(h, path, speech, guided)
     terms = {}
     for name, flow, x, given in (
-        ("slow", model.generator.slow_flow, noise[0], h[:, ::BLOCK]),
-        ("fast", model.generator.fast_flow, noise[1], condition),
+        ("slow", model.generator.slow_flow, scene.noise[0], h[:, ::BLOCK]),
+        ("fast", model.generator.fast_flow, scene.noise[1], condition),
     ):
         with torch.no_grad():
             goal = flow.sample(x, given, 16) / flow.scale

@@ -14,9 +14,10 @@ from .corpus.lips import LipReadout
 from .dataset import Utterance
 from .episodes import listen
 from .figures import Figure
-from .generate import generic_motion
+from .generate import no_guide
 from .metrics import correlation
-from .model.codec import BLOCK
+from .model.codec import BLOCK, LATENT, slow_path
+from .model.generator import HISTORY
 from .model.step import Mouthpiece
 from .run import restore
 
@@ -28,9 +29,12 @@ def regress(model: Mouthpiece, mel: np.ndarray) -> np.ndarray:
     """Mean channels ``[T, C]`` of log-mel ``[4 T, 80]``."""
     ticks = len(mel) // 4
     whole = -(-ticks // BLOCK) * BLOCK
-    code, _, _ = listen(model.encoder, torch.tensor(np.asarray(mel, np.float32))[None])
-    code = torch.nn.functional.pad(code, (0, 0, 0, whole - ticks))
-    motion = generic_motion(model, code)
+    speech, _, _ = listen(model, torch.tensor(np.asarray(mel, np.float32))[None])
+    speech = torch.nn.functional.pad(speech, (0, 0, 0, whole - ticks))
+    guide = no_guide(model, 1, whole, "cpu")
+    h = model.generator(speech, speech.new_zeros(1, whole, HISTORY * LATENT), guide)
+    path = slow_path(model.generator.plan(h), speech.new_zeros(1, LATENT))
+    motion = path + model.generator.refine(h, path, speech, guide)[0]
     return model.codec.decode(motion)[0, :ticks].numpy()
 
 

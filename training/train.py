@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -20,15 +21,20 @@ from .material import for_training, prepare
 from .model.config import Config
 from .run import Recipe
 
+EAR = Recipe(steps=3400)
+GENERATOR = Recipe(steps=2000, seed=4)
+STUDENT = Recipe(steps=200, rate=1e-3, warmup=20, average=0.98)
+"""How the shipped weights were trained."""
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--corpus", type=Path, default=Path("build/corpus"))
     parser.add_argument("--out", type=Path, default=Path("build/train"), help="checkpoints and logs")
     parser.add_argument("--weights", type=Path, default=Path("weights"), help="where the export goes")
-    parser.add_argument("--ear-steps", type=int, default=4000)
-    parser.add_argument("--steps", type=int, default=3000, help="of the generator")
-    parser.add_argument("--distil-steps", type=int, default=400)
+    parser.add_argument("--ear-steps", type=int, default=EAR.steps)
+    parser.add_argument("--steps", type=int, default=GENERATOR.steps, help="of the generator")
+    parser.add_argument("--distil-steps", type=int, default=STUDENT.steps)
     parser.add_argument("--offline", action="store_true", help="also train the non-causal baseline")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
@@ -37,8 +43,12 @@ def main() -> None:
     utterances = load_corpus(options.corpus, options.corpus.parent / "features")
     readout = LipReadout.load(options.corpus / "lips.npz")
     ear, generator, student = (
-        Recipe(steps=steps, device=options.device)
-        for steps in (options.ear_steps, options.steps, options.distil_steps)
+        replace(recipe, steps=steps, device=options.device)
+        for recipe, steps in (
+            (EAR, options.ear_steps),
+            (GENERATOR, options.steps),
+            (STUDENT, options.distil_steps),
+        )
     )
     material, out = prepare(utterances, readout, ear.ticks), options.out
     utterances = for_training(utterances)

@@ -12,7 +12,7 @@ import torch
 
 from ..inference.model import Model
 from .export import export
-from .generate import MOUTH_TEMPERATURE, UPPER_TEMPERATURE
+from .generate import TEMPERATURE
 from .model.flow import TEACHER_STEPS
 from .model.step import Mouthpiece, set_temperature
 from .run import restore
@@ -20,16 +20,15 @@ from .run import restore
 
 @dataclass(frozen=True)
 class Variant:
-    """What is changed: steps of the teacher (0: the student), the levels shown, how much noise is let in."""
+    """What is changed: steps of the teacher (0: the student), the levels shown, how much of what is drawn."""
 
     teacher_steps: int = 0
     shown: str = "both"
-    mouth: float = MOUTH_TEMPERATURE
-    rest: float = UPPER_TEMPERATURE
+    noise: float = 1.0
 
 
 TEACHER = Variant(teacher_steps=TEACHER_STEPS)
-MEAN = Variant(mouth=0.0, rest=0.0)
+MEAN = Variant(noise=0.0)
 """The regression: no noise, so nothing is sampled."""
 SLOW, FAST = Variant(shown="slow"), Variant(shown="fast")
 
@@ -39,7 +38,7 @@ def changed(checkpoint: Path, variant: Variant, sealed_as: Model) -> Iterator[Mo
     """The checkpoint with ``variant``, its lip seal set as in ``sealed_as``."""
     model = restore(Mouthpiece, checkpoint)
     model.teacher_steps, model.shown = variant.teacher_steps, variant.shown
-    set_temperature(model, variant.mouth, variant.rest)
+    set_temperature(model, [[variant.noise * share for share in level] for level in TEMPERATURE])
     model.seal.reach.fill_(sealed_as.about["seal"]["reach"])
     model.seal.row.copy_(torch.tensor(sealed_as.about["seal"]["row"]))
     with tempfile.TemporaryDirectory() as folder:

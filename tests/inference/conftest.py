@@ -15,8 +15,8 @@ from mouthpiece.inference.types import SAMPLE_RATE, C, Take
 
 STYLE, NOISE, CODE, KEY, VALUE, FOUND, DEVIATION = 4, 3, 6, 5, 7, 8, 2
 SIZES = {
-    "style": STYLE, "noise": NOISE, "code": CODE, "key": KEY, "value": VALUE, "found": FOUND,
-    "deviation": DEVIATION, "motion": C,
+    "style": STYLE, "noise": NOISE, "speech": CODE, "key": KEY, "value": VALUE, "found": FOUND,
+    "deviation": DEVIATION,
 }  # fmt: skip
 
 
@@ -41,9 +41,9 @@ def tiny_listen(onnx, rng: np.random.Generator, **about: object):
         ("MatMul", ["level", "hear"], ["heard"], {}),
         ("Mul", ["state.sum", "leak"], ["kept"], {}),
         ("Add", ["kept", "heard"], ["next.sum"], {}),
-        ("Identity", ["next.sum"], ["code"], {}),
+        ("Identity", ["next.sum"], ["speech"], {}),
         ("Slice", ["mel", "zero", "three", "two"], ["articulation"], {}),
-        ("MatMul", ["code", "ask"], ["asked"], {}),
+        ("MatMul", ["speech", "ask"], ["asked"], {}),
         ("MatMul", ["state.motion", "feel"], ["felt"], {}),
         ("Add", ["asked", "felt"], ["wanted"], {}),
         ("LpNormalization", ["wanted"], ["query"], {"axis": -1, "p": 2}),
@@ -53,7 +53,7 @@ def tiny_listen(onnx, rng: np.random.Generator, **about: object):
     ]
     inputs = {"mel": [4, 80], "state.hops": [2, 80], "state.sum": [CODE], "state.motion": [C]}
     outputs = {
-        "code": [CODE], "articulation": [4, 3], "query": [KEY], "events": [2], "affect": [2],
+        "speech": [CODE], "articulation": [4, 3], "query": [KEY], "events": [2], "affect": [2],
         "next.hops": [2, 80], "next.sum": [CODE],
     }  # fmt: skip
     about = {"sizes": SIZES, "sharpness": 3.0, "articulation": ["a", "b", "c"], "events": ["d", "e"]} | about
@@ -71,7 +71,7 @@ def tiny_move(onnx, rng: np.random.Generator):
         "quiet": np.array(0.1),
     }
     nodes = [
-        ("MatMul", ["code", "hear"], ["heard"], {}),
+        ("MatMul", ["speech", "hear"], ["heard"], {}),
         ("MatMul", ["style", "manner"], ["mannered"], {}),
         ("MatMul", ["noise", "chance"], ["chanced"], {}),
         ("Exp", ["biases"], ["weights"], {}),
@@ -87,8 +87,8 @@ def tiny_move(onnx, rng: np.random.Generator):
         ("Mul", ["channels", "quiet"], ["next.motion"], {}),
     ]
     inputs = {
-        "code": [CODE], "articulation": [4, 3], "style": [STYLE], "values": [FOUND, VALUE], "biases": [FOUND],
-        "noise": [NOISE], "state.motion": [C],
+        "speech": [CODE], "articulation": [4, 3], "style": [STYLE], "values": [FOUND, VALUE],
+        "biases": [FOUND], "noise": [NOISE], "state.motion": [C],
     }  # fmt: skip
     outputs = {"channels": [C], "next.motion": [C]}
     return stamped(onnx, tiny_graph(onnx, "tiny_move", nodes, inputs, outputs, constants), {})
@@ -107,10 +107,8 @@ def tiny_remember(onnx, rng: np.random.Generator):
     nodes = [
         ("Unsqueeze", ["measured", "one"], ["mask"], {}),
         ("Unsqueeze", ["has_audio", "one"], ["loud"], {}),
-        ("Mul", ["generic", "loud"], ["alone"], {}),
-        ("Sub", ["channels", "alone"], ["own"], {}),
-        ("Mul", ["own", "mask"], ["seen"], {}),
-        ("Mul", ["code", "loud"], ["heard"], {}),
+        ("Mul", ["channels", "mask"], ["seen"], {}),
+        ("Mul", ["speech", "loud"], ["heard"], {}),
         ("MatMul", ["seen", "see"], ["a"], {}),
         ("MatMul", ["heard", "hear"], ["b"], {}),
         ("Add", ["a", "b"], ["joint"], {}),
@@ -122,8 +120,7 @@ def tiny_remember(onnx, rng: np.random.Generator):
         ("Tanh", ["both"], ["styles"], {}),
     ]
     inputs = {
-        "code": ["t", CODE],
-        "generic": ["t", C],
+        "speech": ["t", CODE],
         "channels": ["t", C],
         "measured": [C],
         "has_audio": [1],
@@ -153,7 +150,7 @@ def values(helper, name: str, shape: list):
 def stamped(onnx, graph, about: dict):
     proto = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8)
     onnx.helper.set_model_props(
-        proto, {"mouthpiece": json.dumps({"interface": 2, "version": "tiny"} | about)}
+        proto, {"mouthpiece": json.dumps({"interface": 3, "version": "tiny"} | about)}
     )
     onnx.checker.check_model(proto)
     return proto

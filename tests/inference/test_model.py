@@ -17,7 +17,7 @@ def test_the_shipped_model_keeps_the_contract(shipped: Model) -> None:
     for batch in (1, 3):
         state = shipped.initial_state(batch)
         heard, after = shipped.listen(np.zeros((batch, 4, 80), np.float32), state)
-        assert heard.code.shape == (batch, shipped.code_size)
+        assert heard.speech.shape == (batch, shipped.speech_size)
         assert heard.articulation.shape == (batch, 4, len(shipped.about["articulation"]))
         assert heard.events.shape == (batch, len(shipped.about["events"]))
         assert heard.affect.shape == (batch, 2)

@@ -17,7 +17,9 @@ from mouthpiece.training.model.config import Config  # noqa: E402
 from mouthpiece.training.model.step import Mouthpiece  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore")
-SMALL = Config(conv=32, ear=24, ear_blocks=2, width=32, layers=2, heads=2, window=6, flow=16, style=8)
+SMALL = Config(
+    conv=32, ear=24, ear_blocks=2, mouth=24, width=32, layers=2, heads=2, window=6, flow=16, style=8
+)
 
 
 def small(seed: int) -> Mouthpiece:

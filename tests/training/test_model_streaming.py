@@ -11,11 +11,14 @@ from mouthpiece.training.model.codec import BLOCK, LATENT, slow_path  # noqa: E4
 from mouthpiece.training.model.config import Config  # noqa: E402
 from mouthpiece.training.model.generator import Guide  # noqa: E402
 from mouthpiece.training.model.layers import CausalConv, GatedBlock  # noqa: E402
+from mouthpiece.training.model.lids import CHANCES  # noqa: E402
 from mouthpiece.training.model.normalise import CausalNormaliser  # noqa: E402
 from mouthpiece.training.model.step import NOISE, Mouthpiece  # noqa: E402
 
 TICKS = 20
-SMALL = Config(conv=32, ear=24, ear_blocks=2, width=32, layers=3, heads=2, window=6, flow=16, style=8)
+SMALL = Config(
+    conv=32, ear=24, ear_blocks=2, mouth=24, width=32, layers=3, heads=2, window=6, flow=16, style=8
+)
 
 
 @pytest.fixture(scope="module")
@@ -41,16 +44,16 @@ def material(model: Mouthpiece, batch: int = 2):
 
 @torch.no_grad()
 def run_steps(model: Mouthpiece, mel, noise, guide, state):
-    frames, codes, queries, motions = [], [], [], []
+    frames, speeches, queries, motions = [], [], [], []
     for tick in range(mel.shape[1] // 4):
-        heard, code, query, new = model.listen(mel[:, 4 * tick : 4 * tick + 4], state)
+        heard, speech, query, new = model.listen(mel[:, 4 * tick : 4 * tick + 4], state)
         state = state | new
-        frame, new = model.move(code, heard.features.sigmoid(), guide, noise[:, tick], state)
+        frame, new = model.move(speech, heard.features.sigmoid(), guide, noise[:, tick], state)
         state = state | new
-        made = (frame, code, query, state["motion"][:, 0])
-        for kept, one in zip((frames, codes, queries, motions), made, strict=True):
+        made = (frame, speech, query, state["motion"][:, 0])
+        for kept, one in zip((frames, speeches, queries, motions), made, strict=True):
             kept.append(one)
-    return [torch.stack(kept, 1) for kept in (frames, codes, queries, motions)], state
+    return [torch.stack(kept, 1) for kept in (frames, speeches, queries, motions)], state
 
 
 torch.manual_seed(11)
@@ -110,18 +113,19 @@ def test_normaliser_ignores_the_future_and_forgives_gain() -> None:
 
 @torch.no_grad()
 def test_steps_equal_the_training_pass(model: Mouthpiece) -> None:
-    """Given the history that the steps made, whole sequences give the same motion, code and queries."""
+    """Given the history that the steps made, whole sequences give the same motion, speech and queries."""
     mel, noise, guide = material(model)
-    (_, codes, queries, motion), _ = run_steps(model, mel, noise, guide, model.initial_state(2))
-    heard, _ = model.encoder(mel, model.encoder.initial_state(2))
-    torch.testing.assert_close(heard.code(), codes, atol=1e-5, rtol=1e-4)
-    history = history_of(motion)
-    asked = model.retriever.keys(codes, history[..., :LATENT], torch.ones(2, 4))
+    (_, speeches, queries, motion), _ = run_steps(model, mel, noise, guide, model.initial_state(2))
+    _, speech, _ = model.hear(mel, model.ear_state(2))
+    torch.testing.assert_close(speech, speeches, atol=1e-5, rtol=1e-4)
+    history = history_of(motion, torch.zeros(2, LATENT))
+    asked = model.retriever.keys(speeches, history[..., :LATENT], torch.ones(2, 4))
     torch.testing.assert_close(asked, queries, atol=1e-5, rtol=1e-4)
     wide = Guide(guide.style, guide.values, guide.biases.expand(-1, TICKS, -1))
-    views = tuple(model.generator(codes, past, wide) for past in (0 * history, history))
-    slow, fast = noise.split(LATENT, -1)
-    rolled = model.generator.roll(views, wide, (slow[:, ::BLOCK], fast), 0, torch.zeros(2, LATENT))
+    views = tuple(model.generator(speeches, past, wide) for past in (0 * history, history))
+    slow, fast, _ = noise.split((LATENT, LATENT, CHANCES), -1)
+    before, temperature = torch.zeros(2, LATENT), model.temperature
+    rolled = model.generator.roll(views, speech, wide, (slow[:, ::BLOCK], fast), 0, before, temperature)
     torch.testing.assert_close(rolled, motion, atol=1e-4, rtol=1e-4)
 
 

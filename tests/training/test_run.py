@@ -21,7 +21,7 @@ RECIPE = Recipe(steps=6, warmup=2)
 def start(path: Path) -> tuple[Run, Callable[[int], dict[str, torch.Tensor]]]:
     """A run of a small ear, and its losses."""
     torch.manual_seed(0)
-    run = Run(Ear(Config(conv=16, ear=16, ear_blocks=1, probe=16)), RECIPE, path)
+    run = Run(Ear(Config(conv=16, ear=16, ear_blocks=1, mouth=16, mouth_blocks=1)), RECIPE, path)
 
     def losses(step: int) -> dict[str, torch.Tensor]:
         mel = torch.randn((2, 32, 80), generator=torch.Generator().manual_seed(step)) - 8

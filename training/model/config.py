@@ -19,7 +19,8 @@ class Config:
     ear: int = 320
     ear_blocks: int = 4
     bottleneck: int = 32
-    probe: int = 192
+    mouth: int = 192
+    mouth_blocks: int = 1
     phones: int = len(PHONES)
     features: int = len(FEATURES)
     events: int = len(EVENTS)
@@ -34,9 +35,10 @@ class Config:
     key: int = 64
     value: int = 96
     deviation: int = MOUTH_LATENT
-    """How the mouth's latents in a reference differ from the model's own, carried by each entry."""
+    """How the mouth's latents in a reference differ from the plain mouth's, carried by each entry."""
     style: int = 64
     flow: int = 256
+    blink: int = 64
     offline: bool = False
     """The baseline that also attends to the future; never exported."""
 
@@ -44,3 +46,8 @@ class Config:
     def code(self) -> int:
         """Width of what the ear tells the mouth: two phone posteriors, four features, bottleneck, level."""
         return 2 * self.phones + 4 * self.features + self.bottleneck + 1
+
+    @property
+    def speech(self) -> int:
+        """Width of what retriever and generator are told: the plain mouth's latents, then the code."""
+        return self.deviation + self.code

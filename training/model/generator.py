@@ -94,12 +94,15 @@ def mouth_of(deaf_to_past: Tensor, following: Tensor) -> Tensor:
 
 
 class Generator(nn.Module):
-    """``code [B, T, A]``, motion of the past, and a ``Guide`` → keyframes and detail."""
+    """``speech [B, T, A]``, motion of the past, and a ``Guide`` → keyframes and detail.
+
+    The mouth starts from the plain one, whose latents are the first part of ``speech``.
+    """
 
     def __init__(self, config: Config) -> None:
         super().__init__()
         self.config = config
-        self.hear = nn.Linear(config.code, config.width)
+        self.hear = nn.Linear(config.speech, config.width)
         self.feel = nn.Linear(HISTORY * LATENT, config.width)
         self.manner = nn.Linear(config.style, 2 * config.width, bias=False)
         nn.init.normal_(self.manner.weight, std=0.02)
@@ -111,19 +114,21 @@ class Generator(nn.Module):
         self.detail = nn.Sequential(
             nn.Linear(config.width + LATENT, config.width), nn.SiLU(), nn.Linear(config.width, LATENT)
         )
+        for part in (self.keyframe[-1], self.detail[-1]):
+            nn.init.zeros_(part.weight)
         self.imitation = Imitation(config)
         self.slow_flow = Flow(LATENT, config.width, config.flow)
         self.fast_flow = Flow(LATENT, config.width + LATENT, config.flow)
 
-    def enter(self, code: Tensor, history: Tensor, style: Tensor) -> Tensor:
+    def enter(self, speech: Tensor, history: Tensor, style: Tensor) -> Tensor:
         """``history [B, T, HISTORY L]``: motion made before each tick, newest first; zeros for the mouth."""
-        x = self.hear(code) + self.feel(history)
+        x = self.hear(speech) + self.feel(history)
         scale, shift = self.manner(style).unsqueeze(1).chunk(2, -1)
         return x * (1 + scale) + shift
 
-    def forward(self, code: Tensor, history: Tensor, guide: Guide) -> Tensor:
+    def forward(self, speech: Tensor, history: Tensor, guide: Guide) -> Tensor:
         """Whole sequences: the trunk's output ``[B, T, D]``."""
-        x = self.enter(code, history, guide.style)
+        x = self.enter(speech, history, guide.style)
         for layer in self.layers:
             x = layer(x, guide.values, guide.biases)
         return self.norm(x)
@@ -132,28 +137,37 @@ class Generator(nn.Module):
         """Keyframe means ``[B, T / BLOCK, L]`` from the trunk at the blocks' first ticks."""
         return self.keyframe(h[:, ::BLOCK]).float()
 
-    def refine(self, h: Tensor, path: Tensor, guide: Guide) -> tuple[Tensor, Tensor]:
-        """Means of the detail ``[B, T, L]`` and its condition ``[B, T, D + L]``."""
+    def refine(self, h: Tensor, path: Tensor, speech: Tensor, guide: Guide) -> tuple[Tensor, Tensor]:
+        """Means of the detail ``[B, T, L]`` and its condition ``[B, T, D + L]``.
+
+        The mouth's detail leads from the slow path to the plain mouth and on to this performer's.
+        """
         condition = torch.cat([h, path.to(h.dtype)], -1)
-        return self.detail(condition).float() + self.imitation(h, guide), condition
+        plain = speech[..., :MOUTH_LATENT].float() - path[..., :MOUTH_LATENT]
+        onwards = functional.pad(plain, (0, LATENT - MOUTH_LATENT))
+        return onwards + self.detail(condition).float() + self.imitation(h, guide), condition
 
     def roll(
         self,
         h: tuple[Tensor, Tensor],
+        speech: Tensor,
         guide: Guide,
         noise: tuple[Tensor, Tensor],
         steps: int,
         before: Tensor,
+        temperature: Tensor,
     ) -> Tensor:
         """Samples motion ``[B, T, L]`` from both views of the trunk by ``steps`` of the teacher (0: student).
 
-        ``noise`` are ``[B, K, L]`` and ``[B, T, L]``, ``before [B, L]`` is the keyframe before the sequence.
+        ``noise`` are ``[B, K, L]`` and ``[B, T, L]``, ``before [B, L]`` is the keyframe before the sequence,
+        ``temperature [2, L]`` how much of what is drawn is added.
         """
-        keyframes = mouth_of(*(self.place(view, noise[0], steps) for view in h))
+        (slow_noise, fast_noise), (slow, fast) = noise, temperature
+        keyframes = mouth_of(*(self.place(view, slow_noise, steps, slow) for view in h))
         path = slow_path(keyframes, before)
-        return mouth_of(*(self.finish(view, path, guide, noise[1], steps) for view in h))
+        return mouth_of(*(self.finish(view, path, speech, guide, fast_noise, steps, fast) for view in h))
 
-    def place(self, h: Tensor, noise: Tensor, steps: int, amount: Tensor | float = 1.0) -> Tensor:
+    def place(self, h: Tensor, noise: Tensor, steps: int, amount: Tensor) -> Tensor:
         """Keyframes ``[B, T / BLOCK, L]`` from the trunk's output; ``amount`` of what is drawn is added."""
         return self.plan(h) + amount * self.slow_flow.draw(noise, h[:, ::BLOCK], steps)
 
@@ -161,11 +175,12 @@ class Generator(nn.Module):
         self,
         h: Tensor,
         path: Tensor,
+        speech: Tensor,
         guide: Guide,
         noise: Tensor,
         steps: int,
-        amount: Tensor | float = 1.0,
+        amount: Tensor,
     ) -> Tensor:
         """Motion ``[B, T, L]`` about the slow path; ``amount`` of what is drawn is added."""
-        mean, condition = self.refine(h, path, guide)
+        mean, condition = self.refine(h, path, speech, guide)
         return path + mean + amount * self.fast_flow.draw(noise, condition, steps)

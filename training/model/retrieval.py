@@ -53,14 +53,14 @@ class Retriever(nn.Module):
         super().__init__()
         self.config = config
         flags = len(REGIONS) + 1
-        self.hear = nn.Linear(config.code, config.hear)
+        self.hear = nn.Linear(config.speech, config.hear)
         self.feel = nn.Linear(LATENT, config.feel)
         self.key = nn.Sequential(
             nn.Linear(CONTEXT * (config.hear + config.feel) + flags, 256),
             nn.SiLU(),
             nn.Linear(256, config.key),
         )
-        self.hear_value = nn.Linear(config.code, config.hear)
+        self.hear_value = nn.Linear(config.speech, config.hear)
         self.value = nn.Sequential(
             nn.Linear(AROUND * (config.hear + LATENT) + flags, 320),
             nn.SiLU(),
@@ -68,9 +68,9 @@ class Retriever(nn.Module):
         )
         self.sharpness = nn.Parameter(torch.tensor(2.0))
 
-    def keys(self, code: Tensor, past_motion: Tensor, flags: Tensor) -> Tensor:
-        """``code [B, T, A]``, motion one tick earlier ``[B, T, L]``, ``flags [B, 4]`` → ``[B, T, K]``."""
-        joint = torch.cat([self.hear(code), self.feel(past_motion)], -1)
+    def keys(self, speech: Tensor, past_motion: Tensor, flags: Tensor) -> Tensor:
+        """``speech [B, T, A]``, motion one tick earlier ``[B, T, L]``, ``flags [B, 4]`` → ``[B, T, K]``."""
+        joint = torch.cat([self.hear(speech), self.feel(past_motion)], -1)
         return self.from_context(windows(joint, CONTEXT), flags)
 
     def from_context(self, context: Tensor, flags: Tensor) -> Tensor:
@@ -82,16 +82,18 @@ class Retriever(nn.Module):
         """How much a unit of similarity weighs in the attention."""
         return self.sharpness.exp()
 
-    def forward(self, code: Tensor, motion: Tensor, generic: Tensor, flags: Tensor) -> Entries:
-        """Entries of takes: ``code [B, T, A]`` (zeros without sound), latents ``motion [B, T, L]``, ``flags
-        [B, 4]`` (regions measured, has sound); one every ``HOP`` ticks from the first full window on.
-        ``generic [B, T, L]`` is what the model alone makes of the sound: the mouth's deviation from it goes
-        with each entry, as far as there is sound."""
-        anchors = slice(CONTEXT, code.shape[1] - AFTER, HOP)
-        keys = self.keys(code, delayed(motion), flags)[:, anchors]
-        deviation = (motion - generic)[..., : self.config.deviation] * flags[:, None, 3:]
+    def forward(self, speech: Tensor, motion: Tensor, flags: Tensor) -> Entries:
+        """Entries of takes: ``speech [B, T, A]``, latents ``motion [B, T, L]``, ``flags [B, 4]`` (regions
+        measured, has sound); one every ``HOP`` ticks from the first full window on. With each goes how the
+        mouth deviates from the plain one, as far as there is sound."""
+        heard = flags[:, None, 3:]
+        speech = speech * heard
+        anchors = slice(CONTEXT, speech.shape[1] - AFTER, HOP)
+        keys = self.keys(speech, delayed(motion), flags)[:, anchors]
+        size = self.config.deviation
+        deviation = (motion[..., :size] - speech[..., :size]) * heard
         deviation = (deviation + deviation.roll(-1, 1)) / 2
-        around = windows(torch.cat([self.hear_value(code), motion], -1), AROUND)
+        around = windows(torch.cat([self.hear_value(speech), motion], -1), AROUND)
         around = around[:, CONTEXT + AFTER :: HOP][:, : keys.shape[1]]
         flags = flags.unsqueeze(1).expand(-1, around.shape[1], -1)
         out = self.value(torch.cat([around, flags], -1)).float()

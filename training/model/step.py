@@ -2,33 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
-from .codec import BLOCK, LATENT, MOUTH_LATENT, MotionCodec, measured_regions
+from .codec import BLOCK, LATENT, MOUTH_LATENT, REGION_OF, MotionCodec, measured_regions
 from .config import Config
+from .ear import PlainMouth
 from .encoder import AudioEncoder, Heard
 from .generator import HISTORY, Generator, Guide, mouth_of
+from .lids import CHANCES, Lids
 from .retrieval import CONTEXT, Retriever
 from .seal import LipSeal
 
 State = dict[str, Tensor]
-NOISE = 2 * LATENT
-"""Standard normals per frame: for the keyframe, should one be due, and for the detail."""
+NOISE = 2 * LATENT + CHANCES
+"""Standard normals per frame: for the keyframe, should one be due, for the detail, and for a blink."""
 
 
 class Mouthpiece(nn.Module):
-    """Ear, retriever, generator, motion codec and lip seal."""
+    """Ear, plain mouth, retriever, generator, motion codec, lids and lip seal."""
 
     def __init__(self, config: Config) -> None:
         super().__init__()
         self.config = config
         self.encoder = AudioEncoder(config)
+        self.mouth = PlainMouth(config)
         self.codec = MotionCodec()
         self.retriever = Retriever(config)
         self.generator = Generator(config)
+        self.lids = Lids(config)
         self.seal = LipSeal()
-        self.register_buffer("temperature", torch.ones(LATENT))
+        self.register_buffer("temperature", torch.ones(2, LATENT))
         self.teacher_steps = 0
         """Steps of the teacher that ``move`` takes instead of the student's one (evaluation)."""
         self.shown = "both"
@@ -37,54 +43,69 @@ class Mouthpiece(nn.Module):
     def initial_state(self, batch: int) -> State:
         """Zeros. ``listen`` reads the ``motion`` that ``move`` made; else each has states of its own."""
         config, zeros = self.config, self.temperature.new_zeros
-        return self.encoder.initial_state(batch) | {
-            "context": zeros(batch, CONTEXT - 1, config.hear + config.feel),
-            "motion": zeros(batch, HISTORY, LATENT),
-            "memory": zeros(batch, 2, config.layers, 2, config.window, config.width),
-            "known": zeros(batch, config.window),
-            "keyframes": zeros(batch, 2, LATENT),
-            "tick": zeros(batch, 1),
-        }
+        return (
+            self.ear_state(batch)
+            | {
+                "context": zeros(batch, CONTEXT - 1, config.hear + config.feel),
+                "motion": zeros(batch, HISTORY, LATENT),
+                "memory": zeros(batch, 2, config.layers, 2, config.window, config.width),
+                "known": zeros(batch, config.window),
+                "keyframes": zeros(batch, 2, LATENT),
+                "tick": zeros(batch, 1),
+            }
+            | self.lids.initial_state(batch)
+        )
+
+    def ear_state(self, batch: int) -> State:
+        return self.encoder.initial_state(batch) | self.mouth.initial_state(batch)
+
+    def hear(self, mel: Tensor, state: State) -> tuple[Heard, Tensor, State]:
+        """``mel [B, 4 T, 80]`` → what is heard, speech ``[B, T, A]`` (the latents of the plain mouth, then
+        the code) and the ear's new state."""
+        heard, ear = self.encoder(mel, state)
+        code = heard.code()
+        channels, mouth = self.mouth(code, state)
+        plain = self.codec.encode(channels, torch.ones_like(channels[:, 0]))
+        return heard, torch.cat([plain[..., :MOUTH_LATENT], code], -1), ear | mouth
 
     def listen(self, mel: Tensor, state: State) -> tuple[Heard, Tensor, Tensor, State]:
-        """One tick: ``mel [B, 4, 80]`` → what is heard, code ``[B, A]``, query ``[B, K]``, new state."""
-        ear = {name: state[name] for name in self.encoder.initial_state(1)}
-        heard, new = self.encoder(mel, ear)
-        code = heard.code()
+        """One tick: ``mel [B, 4, 80]`` → what is heard, speech ``[B, A]``, query ``[B, K]``, new state."""
+        heard, speech, new = self.hear(mel, {name: state[name] for name in self.ear_state(1)})
         motion = state["motion"][:, :1]
-        now = torch.cat([self.retriever.hear(code), self.retriever.feel(motion)], -1)
+        now = torch.cat([self.retriever.hear(speech), self.retriever.feel(motion)], -1)
         context = torch.cat([state["context"], now], 1)
-        query = self.retriever.from_context(context.flatten(1).unsqueeze(1), torch.ones_like(code[:, 0, :4]))
-        return heard, code[:, 0], query[:, 0], new | {"context": context[:, 1:]}
+        flags = torch.ones_like(speech[:, 0, :4])
+        query = self.retriever.from_context(context.flatten(1).unsqueeze(1), flags)
+        return heard, speech[:, 0], query[:, 0], new | {"context": context[:, 1:]}
 
     def move(
-        self, code: Tensor, features: Tensor, guide: Guide, noise: Tensor, state: State
+        self, speech: Tensor, features: Tensor, guide: Guide, noise: Tensor, state: State
     ) -> tuple[Tensor, State]:
-        """One tick: code ``[B, A]``, feature probabilities ``[B, 4, F]``, the guide of one tick, noise ``[B,
-        NOISE]`` → channels ``[B, C]`` and the new state."""
+        """One tick: speech ``[B, A]``, feature probabilities ``[B, 4, F]``, the guide of one tick, noise
+        ``[B, NOISE]`` → channels ``[B, C]`` and the new state."""
         generator, style, values, biases = self.generator, guide.style, guide.values, guide.biases
+        speech = speech.unsqueeze(1)
         known = torch.cat([state["known"][:, 1:], torch.ones_like(state["tick"])], 1)
         past = state["motion"].flatten(1).unsqueeze(1)
         views, memories = [], []
         for view, history in enumerate((torch.zeros_like(past), past)):
-            x, memory = generator.enter(code.unsqueeze(1), history, style), []
+            x, memory = generator.enter(speech, history, style), []
             for index, layer in enumerate(generator.layers):
                 x, kept = layer.step(x, values, biases, state["memory"][:, view, index], known)
                 memory.append(kept)
             views.append(generator.norm(x))
             memories.append(torch.stack(memory, 1))
-        slow_noise, fast_noise = noise.unsqueeze(1).split(LATENT, -1)
-        steps = self.teacher_steps
-        planned = mouth_of(*(generator.place(h, slow_noise, steps, self.temperature) for h in views))[:, 0]
+        slow_noise, fast_noise, chances = noise.unsqueeze(1).split((LATENT, LATENT, CHANCES), -1)
+        steps, (slow, fast) = self.teacher_steps, self.temperature
+        planned = mouth_of(*(generator.place(h, slow_noise, steps, slow) for h in views))[:, 0]
         due = (state["tick"] < 0.5).to(planned.dtype)
         before, after = state["keyframes"].unbind(1)
         before, after = torch.lerp(before, after, due), torch.lerp(after, planned, due)
         path = torch.lerp(before, after, (state["tick"] + 1) / BLOCK).unsqueeze(1)
-        motion = mouth_of(
-            *(generator.finish(h, path, guide, fast_noise, steps, self.temperature) for h in views)
-        )
+        motion = mouth_of(*(generator.finish(h, path, speech, guide, fast_noise, steps, fast) for h in views))
         shown = {"both": motion, "slow": path, "fast": motion - path}[self.shown]
-        channels = self.seal(self.codec.decode(shown[:, 0]), features)
+        blink, lids = self.lids.step(views[1][:, 0], chances[:, 0], state)
+        channels = self.seal(self.codec.decode(shown[:, 0]) + blink, features)
         tick = torch.where(state["tick"] > BLOCK - 1.5, 0.0, state["tick"] + 1)
         return channels, {
             "motion": torch.cat([motion, state["motion"][:, :-1]], 1),
@@ -92,21 +113,20 @@ class Mouthpiece(nn.Module):
             "known": known,
             "keyframes": torch.stack([before, after], 1),
             "tick": tick,
-        }
+        } | lids
 
     def remember(
-        self, code: Tensor, generic: Tensor, channels: Tensor, measured: Tensor, has_audio: Tensor
+        self, speech: Tensor, channels: Tensor, measured: Tensor, has_audio: Tensor
     ) -> tuple[Tensor, ...]:
-        """A take: ``code [1, T, A]`` and ``generic [1, T, L]``, what the model alone made of its sound,
-        ``channels [1, T, C]``, ``measured [1, C]``, ``has_audio [1, 1]`` → keys ``[1, E, K]``, values ``[1,
-        E, V + D]``, styles ``[1, E, S]``."""
+        """A take: ``speech [1, T, A]``, ``channels [1, T, C]``, ``measured [1, C]``, ``has_audio [1, 1]`` →
+        keys ``[1, E, K]``, values ``[1, E, V + D]``, styles ``[1, E, S]``."""
         motion = self.codec.encode(channels, measured)
         flags = torch.cat([measured_regions(measured), has_audio], 1)
-        entries = self.retriever(code * has_audio.unsqueeze(1), motion, generic, flags)
+        entries = self.retriever(speech, motion, flags)
         return entries.keys, entries.values, entries.styles
 
 
-def set_temperature(model: Mouthpiece, mouth: float, rest: float) -> None:
-    """How much of what is drawn reaches mouth and upper face: lips are nearly deterministic, lids are not."""
-    model.temperature[:MOUTH_LATENT] = mouth
-    model.temperature[MOUTH_LATENT:] = rest
+def set_temperature(model: Mouthpiece, table: Sequence[Sequence[float]]) -> None:
+    """How much of what is drawn is shown: a row for keyframes, one for detail, of mouth, eyes with brows,
+    and head."""
+    model.temperature.copy_(torch.tensor(table)[:, REGION_OF])

@@ -1,0 +1,121 @@
+"""Blinks: found in captures, taken out, and drawn again as events."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="training needs torch")
+
+from mouthpiece.inference.types import INDEX, C  # noqa: E402
+from mouthpiece.training.blinks import BLINK, find_blinks, part, without_blinks  # noqa: E402
+from mouthpiece.training.model.config import Config  # noqa: E402
+from mouthpiece.training.model.lids import CHANCES, LASTS, Lids  # noqa: E402
+
+COURSE = np.array([0.6, 0.95, 0.9, 0.6, 0.3, 0.1])
+SMALL = Config(width=8, blink=8)
+
+
+def face(starts: tuple[int, ...], ticks: int = 100) -> np.ndarray:
+    channels = np.zeros((ticks, C), np.float32)
+    channels[:, INDEX["browInnerUp"]] = np.linspace(0, 1, ticks)
+    for start in starts:
+        channels[start : start + len(COURSE), BLINK] = COURSE[:, None]
+    return channels
+
+
+def test_blinks_are_found_where_they_are() -> None:
+    blinks = find_blinks(face((20, 50)))
+    assert [blink.start for blink in blinks] == [19, 49]
+    assert all(blink.depth == pytest.approx(0.95) and 3 <= blink.stop - blink.start <= 6 for blink in blinks)
+
+
+@pytest.mark.parametrize("side", ["eyeBlinkLeft", "eyeBlinkRight"])
+def test_a_wink_is_no_blink(side: str) -> None:
+    channels = face((30,))
+    channels[:, INDEX[side]] = 0
+    assert find_blinks(channels) == []
+
+
+def test_shut_eyes_and_sinking_lids_are_postures() -> None:
+    shut, sinking = face(()), face(())
+    shut[40:, BLINK] = 1.0
+    sinking[40:70, BLINK] = np.concatenate([np.linspace(0, 1, 15), np.linspace(1, 0, 15)])[:, None]
+    assert find_blinks(shut) == [] == find_blinks(sinking)
+
+
+def test_what_is_left_has_no_blink_and_the_same_brows() -> None:
+    channels = face((20, 50))
+    still = without_blinks(channels, find_blinks(channels))
+    assert still[:, BLINK].max() < 0.11
+    np.testing.assert_array_equal(still[:, INDEX["browInnerUp"]], channels[:, INDEX["browInnerUp"]])
+    np.testing.assert_array_equal(still[:15], channels[:15])
+
+
+def test_rows_are_parted_each_for_itself() -> None:
+    still, onsets = part(np.stack([face((20, 50)), face(())]))
+    assert np.flatnonzero(onsets[0]).tolist() == [20, 50]
+    assert not onsets[1].any()
+    assert still.shape == (2, 100, C)
+
+
+@pytest.fixture
+def lids() -> Lids:
+    torch.manual_seed(0)
+    made = Lids(SMALL)
+    made.fit([face((10, 40, 70))])
+    return made
+
+
+def draw(lids: Lids, ticks: int, seed: int = 0) -> np.ndarray:
+    generator, state, frames = torch.Generator().manual_seed(seed), lids.initial_state(1), []
+    for _ in range(ticks):
+        chances = torch.randn((1, CHANCES), generator=generator)
+        frame, state = lids.step(torch.zeros(1, SMALL.width), chances, state)
+        frames.append(frame[0].detach().numpy())
+    return np.stack(frames)
+
+
+def test_a_drawn_blink_takes_the_captured_course(lids: Lids) -> None:
+    assert lids.course.max() == 1.0
+    motion = draw(lids, 2000)
+    blinks = find_blinks(motion)
+    assert len(blinks) > 15
+    first = next(blink for blink in blinks if blink.start + LASTS < len(motion))
+    drawn = motion[first.start + 1 : first.start + 1 + LASTS, INDEX["eyeBlinkLeft"]]
+    assert np.corrcoef(drawn[: len(COURSE)], COURSE)[0, 1] > 0.98
+    assert not motion[:, INDEX["jawOpen"]].any()
+
+
+def test_none_begins_before_the_last_has_ended(lids: Lids) -> None:
+    with torch.no_grad():
+        lids.leave.bias.fill_(9.0)
+    motion = draw(lids, 10 * LASTS)[:, INDEX["eyeBlinkLeft"]]
+    starts = np.flatnonzero((motion[1:] > 0) & (motion[:-1] == 0)) + 1
+    assert (np.diff(starts) >= LASTS).all()
+
+
+def test_the_likelihood_learns_rate_and_pause() -> None:
+    """Blinks every 25 ticks exactly: after training, one is expected then and hardly before."""
+    torch.manual_seed(0)
+    lids = Lids(SMALL)
+    onsets = torch.zeros(4, 200)
+    onsets[:, ::25] = 1.0
+    h, mask = torch.zeros(4, 200, SMALL.width), torch.ones(4, 200)
+    optimiser = torch.optim.Adam(lids.parameters(), 0.03)
+    for _ in range(150):
+        optimiser.zero_grad()
+        lids.loss(h, onsets, mask).backward()
+        optimiser.step()
+    with torch.no_grad():
+        expected = torch.special.ndtr(lids.score(h, lids.traces(onsets)))[0, :, 0]
+    assert expected[50] > 0.3
+    assert expected[30:40].max() < 0.05
+
+
+def test_traces_know_the_past_only(lids: Lids) -> None:
+    onsets = torch.zeros(1, 30)
+    onsets[0, 12] = 1.0
+    traces = lids.traces(onsets)
+    assert not traces[0, :13].any()
+    torch.testing.assert_close(traces[0, 13], lids.fading)

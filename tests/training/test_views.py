@@ -1,0 +1,57 @@
+"""Which rows teach what: disturbed pasts come back, and each view of the trunk answers for its own part."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="training needs torch")
+
+from mouthpiece.inference.types import C  # noqa: E402
+from mouthpiece.training.episodes import reference_flags  # noqa: E402
+from mouthpiece.training.generate import (  # noqa: E402
+    RECOVERY,
+    disturbance,
+    history_of,
+    taught,
+    upper_only,
+)
+from mouthpiece.training.model.codec import LATENT, MOUTH_LATENT  # noqa: E402
+from mouthpiece.training.model.generator import HISTORY  # noqa: E402
+
+
+def test_history_is_what_was_before_newest_first() -> None:
+    motion = torch.arange(6.0).reshape(1, 6, 1).expand(1, 6, LATENT)
+    history = history_of(motion, torch.full((1, LATENT), -1.0)).reshape(1, 6, HISTORY, LATENT)[0, :, :, 0]
+    assert history[:, 0].tolist() == [-1, 0, 1, 2, 3, 4]
+    assert history[:, 1].tolist() == [-1, -1, 0, 1, 2, 3]
+
+
+def test_a_disturbed_face_comes_back_and_the_mouth_is_left_alone() -> None:
+    offset = disturbance(torch.zeros(4, 100, LATENT), torch.Generator().manual_seed(0))
+    assert not offset[..., :MOUTH_LATENT].any()
+    upper = offset[..., MOUTH_LATENT:]
+    assert upper[:, 0].abs().max() > 0.5
+    torch.testing.assert_close(upper[:, RECOVERY], upper[:, 0] * torch.tensor(-1.0).exp())
+    assert upper[:, -1].abs().max() < 0.1
+    assert not torch.equal(upper[0], upper[1])
+
+
+def test_each_view_is_asked_for_the_part_that_it_moves() -> None:
+    episode = SimpleNamespace(mask=torch.ones(2, LATENT))
+    asked = taught(episode, torch.tensor([0.0, 1.0]).reshape(2, 1, 1))[:, 0]
+    upper = upper_only("cpu")[0]
+    assert torch.equal(asked[0], 1 - upper)
+    assert torch.equal(asked[1], upper)
+
+
+def test_some_performers_give_no_sound_with_any_take() -> None:
+    rows, clips = 400, 4
+    episode = SimpleNamespace(spoken=torch.ones(rows, 1), measured=torch.ones(rows, C))
+    flags = reference_flags(episode, clips, torch.Generator().manual_seed(0))
+    assert flags.shape == (rows, 4)
+    given = flags[:, 3].reshape(-1, clips)
+    assert 0.2 < (given.sum(1) == 0).float().mean() < 0.4
+    assert given[given.any(1)].mean() < 0.95
+    assert flags[:, :3].all()

@@ -1,0 +1,77 @@
+"""Blinks in captured motion: found, and taken out, so that they can be drawn as the events that they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..inference.types import BLENDSHAPES, INDEX
+
+LIDS: tuple[int, ...] = tuple(i for i, name in enumerate(BLENDSHAPES) if name.startswith("eye"))
+"""Channels that take part in a blink."""
+BLINK = (INDEX["eyeBlinkLeft"], INDEX["eyeBlinkRight"])
+RISE = 0.3
+"""How far both lids must fall for a blink."""
+QUICK = 3
+"""Ticks in which they do (120 ms)."""
+LONGEST = 14
+"""Ticks in which they must have come back, most of the way; lids shut for longer are a posture."""
+BACK = 0.45
+"""What may be left of the fall once they have come back."""
+MARGIN = 2
+"""Ticks on either side that smoothed gaze still feels."""
+
+
+@dataclass(frozen=True)
+class Blink:
+    """From ``start``, the last tick before both lids fall by ``depth``, to ``stop``, when they are back."""
+
+    start: int
+    stop: int
+    depth: float
+
+
+def find_blinks(channels: np.ndarray) -> list[Blink]:
+    """The blinks in ``channels [T, C]`` at 25 Hz, in order; none overlap."""
+    lids = channels[:, BLINK].min(1)
+    found: list[Blink] = []
+    tick, last = 0, len(lids) - 1
+    while tick < last:
+        fall = lids[tick + 1 : tick + 1 + QUICK] - lids[tick]
+        if lids[tick + 1] - lids[tick] < RISE / QUICK or fall.max() < RISE:
+            tick += 1
+            continue
+        window = lids[tick : tick + 1 + LONGEST] - lids[tick]
+        peak = int(window.argmax())
+        back = np.flatnonzero(window[peak:] < BACK * window[peak])
+        if len(back):
+            found.append(Blink(tick, tick + peak + int(back[0]), float(window[peak])))
+            tick = found[-1].stop
+        else:
+            tick += peak
+    return found
+
+
+def without_blinks(channels: np.ndarray, blinks: list[Blink]) -> np.ndarray:
+    """``channels [T, C]`` with straight lines instead of ``blinks``."""
+    still = channels.copy()
+    lids = list(LIDS)
+    for blink in blinks:
+        start, stop = max(blink.start - MARGIN, 0), min(blink.stop + MARGIN, len(channels) - 1)
+        part = np.linspace(0, 1, stop - start + 1, dtype=channels.dtype)[:, None]
+        still[start : stop + 1, lids] = (1 - part) * still[start, lids] + part * channels[stop, lids]
+    return still
+
+
+def part(channels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of ``channels [B, T, C]`` without their blinks, and where those begin, ``bool [B, T]``.
+
+    A blink begins at the first tick on which the lids have fallen.
+    """
+    still, onsets = np.empty_like(channels), np.zeros(channels.shape[:2], bool)
+    for row, track in enumerate(channels):
+        blinks = find_blinks(track)
+        still[row] = without_blinks(track, blinks)
+        onsets[row, [blink.start + 1 for blink in blinks]] = True
+    return still, onsets

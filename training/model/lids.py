@@ -1,0 +1,92 @@
+"""Blinks as events: their beginnings are drawn tick by tick, their course is averaged from captures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ...inference.types import C
+from ..blinks import LIDS, find_blinks, without_blinks
+from .config import Config
+
+LASTS = 8
+"""Ticks of a blink."""
+RECENT = (4.0, 12.0, 36.0, 108.0)
+"""Ticks in which the traces of the last blink fade."""
+CHANCES = 2
+"""Standard normals that a tick needs: whether a blink begins, and how deep it is."""
+SELDOM = -2.0
+"""Probit score of a blink's beginning before anything is learned: one in 44 ticks."""
+SHALLOWEST, DEEPEST = 0.4, 1.0
+
+State = dict[str, Tensor]
+
+
+class Lids(nn.Module):
+    """A renewal process: the probit of a blink's beginning follows from the trunk and from how long ago the
+    last one began."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        self.register_buffer("course", torch.zeros(LASTS, C))
+        self.register_buffer("depth", torch.tensor([0.8, 0.1]))
+        """mean and deviation"""
+        self.register_buffer("fading", torch.tensor([math.exp(-1 / ticks) for ticks in RECENT]))
+        self.enter = nn.Linear(config.width + len(RECENT), config.blink)
+        self.leave = nn.Linear(config.blink, 1)
+        nn.init.zeros_(self.leave.weight)
+        nn.init.constant_(self.leave.bias, SELDOM)
+
+    def initial_state(self, batch: int) -> State:
+        """Zeros: eyes open, no blink remembered."""
+        zeros = self.course.new_zeros
+        return {"lids": zeros(batch, LASTS), "blinked": zeros(batch, len(RECENT))}
+
+    def fit(self, takes: Sequence[np.ndarray]) -> None:
+        """Mean course and depths of the blinks in ``takes [T, C]``."""
+        courses, depths = [], []
+        for channels in takes:
+            blinks = find_blinks(channels)
+            excess = channels - without_blinks(channels, blinks)
+            for blink in blinks:
+                if blink.stop - blink.start <= LASTS < len(channels) - blink.start:
+                    courses.append(excess[blink.start + 1 : blink.start + 1 + LASTS] / blink.depth)
+                    depths.append(blink.depth)
+        course = np.zeros((LASTS, C), np.float32)
+        course[:, LIDS] = np.mean(courses, axis=0)[:, LIDS]
+        self.course.copy_(torch.from_numpy(course / course.max()))
+        self.depth.copy_(torch.tensor([np.mean(depths), np.std(depths)]))
+
+    def score(self, h: Tensor, blinked: Tensor) -> Tensor:
+        """Probit of a beginning ``[..., 1]`` from the trunk's output and the traces of the last blink."""
+        x = self.enter(torch.cat([h, blinked.to(h.dtype)], -1))
+        return self.leave(torch.nn.functional.silu(x)).float()
+
+    def traces(self, onsets: Tensor) -> Tensor:
+        """``onsets [B, T]`` → what is left of them before each tick, ``[B, T, R]``."""
+        left, made = onsets.new_zeros(len(onsets), len(RECENT)), []
+        for onset in onsets.unbind(1):
+            made.append(left)
+            left = torch.where(onset.unsqueeze(-1) > 0, torch.ones_like(left), left) * self.fading
+        return torch.stack(made, 1)
+
+    def loss(self, h: Tensor, onsets: Tensor, mask: Tensor) -> Tensor:
+        """Negative log-likelihood of ``onsets [B, T]`` (0 or 1), where ``mask [B, T]`` is 1."""
+        score = self.score(h, self.traces(onsets))[..., 0]
+        likelihood = torch.special.log_ndtr(torch.where(onsets > 0, score, -score))
+        return -(likelihood * mask).sum() / mask.sum().clamp(min=1)
+
+    def step(self, h: Tensor, chances: Tensor, state: State) -> tuple[Tensor, State]:
+        """One tick: ``h [B, W]``, ``chances [B, CHANCES]`` → what a blink adds to the channels ``[B, C]``,
+        and the new state. No blink begins before the last one has ended."""
+        lids, blinked = state["lids"], state["blinked"]
+        begins = (chances[:, :1] < self.score(h, blinked)) & (lids.sum(1, keepdim=True) < 1e-6)
+        mean, deviation = self.depth
+        depth = (mean + deviation * chances[:, 1:]).clamp(SHALLOWEST, DEEPEST)
+        lids = torch.cat([torch.where(begins, depth, torch.zeros_like(depth)), lids[:, :-1]], 1)
+        blinked = torch.where(begins, torch.ones_like(blinked), blinked) * self.fading
+        return lids @ self.course, {"lids": lids, "blinked": blinked}
