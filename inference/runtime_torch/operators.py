@@ -248,6 +248,7 @@ def _unsqueeze(node: Node) -> Function:
 
 OPERATORS: dict[str, Callable[[Node], Function]] = {
     "Add": _plain(torch.add),
+    "And": _plain(torch.logical_and),
     "Cast": _cast,
     "Clip": _clip,
     "Concat": _concat,

@@ -39,6 +39,7 @@ BINARY = ("Add", "Div", "Equal", "Greater", "Less", "Max", "Min", "Mul", "Sub", 
 CASES: dict[str, list[tuple[tuple, tuple, dict]]] = {
     **{name: [((X,), (), {})] for name in UNARY},
     **{name: [((X, Y), (), {}), ((X, Y[0, 0]), (), {})] for name in BINARY},
+    "And": [((X > 0, Y > 0), (), {})],
     "Cast": [((X * 3,), (), {"to": number}) for number in (6, 7, 9, 10, 11)],
     "Clip": [
         ((X,), (np.float32(-0.2), np.float32(0.3)), {}),

@@ -71,7 +71,7 @@ def draw(lids: Lids, ticks: int, seed: int = 0) -> np.ndarray:
     generator, state, frames = torch.Generator().manual_seed(seed), lids.initial_state(1), []
     for _ in range(ticks):
         chances = torch.randn((1, CHANCES), generator=generator)
-        frame, state = lids.step(torch.zeros(1, SMALL.width), chances, state)
+        frame, state = lids.step(torch.zeros(1, 1, SMALL.width), chances, state)
         frames.append(frame[0].detach().numpy())
     return np.stack(frames)
 

@@ -35,7 +35,7 @@ SOUND_LIST, FIRST_SOUND = (792, 583), (830, 549)
 BAKE = (890, 551)
 BAKE_WITH_FILE = (890, 530)
 REFERENCES = (835, 514)
-STRENGTH = 178
+STRENGTH = 152
 """Height of the slider below the references' summary while a preview plays."""
 
 

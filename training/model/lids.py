@@ -81,10 +81,11 @@ class Lids(nn.Module):
         return -(likelihood * mask).sum() / mask.sum().clamp(min=1)
 
     def step(self, h: Tensor, chances: Tensor, state: State) -> tuple[Tensor, State]:
-        """One tick: ``h [B, W]``, ``chances [B, CHANCES]`` → what a blink adds to the channels ``[B, C]``,
+        """One tick: ``h [B, 1, W]``, ``chances [B, CHANCES]`` → what a blink adds to the channels ``[B, C]``,
         and the new state. No blink begins before the last one has ended."""
         lids, blinked = state["lids"], state["blinked"]
-        begins = (chances[:, :1] < self.score(h, blinked)) & (lids.sum(1, keepdim=True) < 1e-6)
+        score = self.score(h, blinked.unsqueeze(1))[:, 0]
+        begins = (chances[:, :1] < score) & (lids.sum(1, keepdim=True) < 1e-6)
         mean, deviation = self.depth
         depth = (mean + deviation * chances[:, 1:]).clamp(SHALLOWEST, DEEPEST)
         lids = torch.cat([torch.where(begins, depth, torch.zeros_like(depth)), lids[:, :-1]], 1)

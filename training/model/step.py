@@ -83,33 +83,33 @@ class Mouthpiece(nn.Module):
     ) -> tuple[Tensor, State]:
         """One tick: speech ``[B, A]``, feature probabilities ``[B, 4, F]``, the guide of one tick, noise
         ``[B, NOISE]`` → channels ``[B, C]`` and the new state."""
-        generator, style, values, biases = self.generator, guide.style, guide.values, guide.biases
-        speech = speech.unsqueeze(1)
+        generator = self.generator
         known = torch.cat([state["known"][:, 1:], torch.ones_like(state["tick"])], 1)
-        past = state["motion"].flatten(1).unsqueeze(1)
-        views, memories = [], []
-        for view, history in enumerate((torch.zeros_like(past), past)):
-            x, memory = generator.enter(speech, history, style), []
-            for index, layer in enumerate(generator.layers):
-                x, kept = layer.step(x, values, biases, state["memory"][:, view, index], known)
-                memory.append(kept)
-            views.append(generator.norm(x))
-            memories.append(torch.stack(memory, 1))
         slow_noise, fast_noise, chances = noise.unsqueeze(1).split((LATENT, LATENT, CHANCES), -1)
         steps, (slow, fast) = self.teacher_steps, self.temperature
-        planned = mouth_of(*(generator.place(h, slow_noise, steps, slow) for h in views))[:, 0]
+        past = state["motion"].flatten(1).unsqueeze(1)
+        both = Guide(twice(guide.style), twice(guide.values), twice(guide.biases))
+        heard = twice(speech.unsqueeze(1))
+        history = torch.stack([torch.zeros_like(past), past], 1).flatten(0, 1)
+        x, memory = generator.enter(heard, history, both.style), []
+        for layer, kept in zip(generator.layers, state["memory"].flatten(0, 1).unbind(1), strict=True):
+            x, kept = layer.step(x, both.values, both.biases, kept, twice(known))
+            memory.append(kept)
+        h = generator.norm(x)
+        planned = mouth_of(*by_view(generator.place(h, twice(slow_noise), steps, slow)))[:, 0]
         due = (state["tick"] < 0.5).to(planned.dtype)
         before, after = state["keyframes"].unbind(1)
         before, after = torch.lerp(before, after, due), torch.lerp(after, planned, due)
         path = torch.lerp(before, after, (state["tick"] + 1) / BLOCK).unsqueeze(1)
-        motion = mouth_of(*(generator.finish(h, path, speech, guide, fast_noise, steps, fast) for h in views))
+        finished = generator.finish(h, twice(path), heard, both, twice(fast_noise), steps, fast)
+        motion = mouth_of(*by_view(finished))
         shown = {"both": motion, "slow": path, "fast": motion - path}[self.shown]
-        blink, lids = self.lids.step(views[1][:, 0], chances[:, 0], state)
+        blink, lids = self.lids.step(by_view(h)[1], chances[:, 0], state)
         channels = self.seal(self.codec.decode(shown[:, 0]) + blink, features)
         tick = torch.where(state["tick"] > BLOCK - 1.5, 0.0, state["tick"] + 1)
         return channels, {
             "motion": torch.cat([motion, state["motion"][:, :-1]], 1),
-            "memory": torch.stack(memories, 1),
+            "memory": torch.stack(memory, 1).unflatten(0, (-1, 2)),
             "known": known,
             "keyframes": torch.stack([before, after], 1),
             "tick": tick,
@@ -124,6 +124,16 @@ class Mouthpiece(nn.Module):
         flags = torch.cat([measured_regions(measured), has_audio], 1)
         entries = self.retriever(speech, motion, flags)
         return entries.keys, entries.values, entries.styles
+
+
+def twice(x: Tensor) -> Tensor:
+    """Each row of ``[B, …]`` for both views of the trunk: ``[2 B, …]``."""
+    return x.unsqueeze(1).expand(-1, 2, *x.shape[1:]).flatten(0, 1)
+
+
+def by_view(x: Tensor) -> tuple[Tensor, ...]:
+    """``[2 B, …]`` → what the view without the past says, and the other, ``[B, …]`` each."""
+    return x.unflatten(0, (-1, 2)).unbind(1)
 
 
 def set_temperature(model: Mouthpiece, table: Sequence[Sequence[float]]) -> None:
