@@ -64,7 +64,7 @@ def without_blinks(channels: np.ndarray, blinks: list[Blink]) -> np.ndarray:
     return still
 
 
-def part(channels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def separate(channels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Rows of ``channels [B, T, C]`` without their blinks, and where those begin, ``bool [B, T]``.
 
     A blink begins at the first tick on which the lids have fallen.

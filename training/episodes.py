@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from .augment import augment
-from .blinks import part
+from .blinks import separate
 from .dataset import Sequence
 from .losses import calm
 from .material import Material
@@ -87,7 +87,7 @@ def draw(model: Mouthpiece, material: Material, recipe: Recipe, rows: Rows, step
         generator,
     )
     measured = torch.tensor(filmed.measured, device=place)
-    still, blinks = (torch.from_numpy(x).to(place) for x in part(channels.numpy()))
+    still, blinks = (torch.from_numpy(x).to(place) for x in separate(channels.numpy()))
     channels, spoken = channels.to(place), spoken.to(place)
     heard = torch.cat([spoken, spoken.new_ones(len(clean) - count, 1)])
     return Episode(

@@ -7,6 +7,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ..inference.types import BLENDSHAPES, INDEX, C
+from .blinks import BLINK
 from .phones import FEATURES
 from .precision import full_precision
 from .regions import MOUTH
@@ -29,7 +30,6 @@ STRESS = (INDEX["browInnerUp"], INDEX["browOuterUpLeft"], INDEX["browOuterUpRigh
 PHRASE_END = tuple(
     INDEX[name] for name in ("mouthSmileLeft", "mouthSmileRight", "mouthPressLeft", "mouthPressRight")
 )
-BLINK = (INDEX["eyeBlinkLeft"], INDEX["eyeBlinkRight"])
 PAUSE_TICKS = 12
 """How long a habit at the end of a phrase lingers."""
 

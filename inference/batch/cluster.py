@@ -50,7 +50,7 @@ QUIET = {
     "distributed.admin.system-monitor.interval": "5s",
     "distributed.worker.memory.monitor-interval": "1s",
 }
-"""How often processes look at themselves: every 20 ms, as they would, takes one part in thirteen of their time."""
+"""How seldom processes look at themselves: every 20 ms, as they would, takes a thirteenth of their time."""
 TRIES = 3
 """Workers that have a late unit at once, at most."""
 

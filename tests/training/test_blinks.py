@@ -8,7 +8,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs torch")
 
 from mouthpiece.inference.types import INDEX, C  # noqa: E402
-from mouthpiece.training.blinks import BLINK, find_blinks, part, without_blinks  # noqa: E402
+from mouthpiece.training.blinks import BLINK, find_blinks, separate, without_blinks  # noqa: E402
 from mouthpiece.training.model.config import Config  # noqa: E402
 from mouthpiece.training.model.lids import CHANCES, LASTS, Lids  # noqa: E402
 
@@ -53,7 +53,7 @@ def test_what_is_left_has_no_blink_and_the_same_brows() -> None:
 
 
 def test_rows_are_parted_each_for_itself() -> None:
-    still, onsets = part(np.stack([face((20, 50)), face(())]))
+    still, onsets = separate(np.stack([face((20, 50)), face(())]))
     assert np.flatnonzero(onsets[0]).tolist() == [20, 50]
     assert not onsets[1].any()
     assert still.shape == (2, 100, C)

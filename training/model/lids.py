@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from ...inference.types import C
 from ..blinks import LIDS, find_blinks, without_blinks
@@ -64,7 +65,7 @@ class Lids(nn.Module):
     def score(self, h: Tensor, blinked: Tensor) -> Tensor:
         """Probit of a beginning ``[..., 1]`` from the trunk's output and the traces of the last blink."""
         x = self.enter(torch.cat([h, blinked.to(h.dtype)], -1))
-        return self.leave(torch.nn.functional.silu(x)).float()
+        return self.leave(functional.silu(x)).float()
 
     def traces(self, onsets: Tensor) -> Tensor:
         """``onsets [B, T]`` → what is left of them before each tick, ``[B, T, R]``."""
