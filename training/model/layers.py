@@ -52,6 +52,11 @@ class LinearScan(torch.autograd.Function):
         return flow * previous, flow, flow[0] * a[0]
 
 
+FORGOTTEN = 0.004
+"""Share of a hidden value that every tick replaces at least (ten seconds): sequences of training last four, and
+units that hold for minutes drift."""
+
+
 class GatedBlock(nn.Module):
     """Residual block: a gated linear recurrence, then a gated feed-forward layer.
 
@@ -78,7 +83,7 @@ class GatedBlock(nn.Module):
         y = self.norm(x)
         shifted = torch.cat([before.unsqueeze(1), y[:, :-1]], 1)
         update, candidate, gate = self.enter(torch.cat([y, shifted], -1)).chunk(3, -1)
-        update = torch.sigmoid(update.float())
+        update = torch.sigmoid(update.float()).clamp(min=FORGOTTEN)
         keep, new = 1 - update, update * candidate.float()
         if x.shape[1] == 1:
             h = keep * hidden.unsqueeze(1) + new
