@@ -53,8 +53,8 @@ class LinearScan(torch.autograd.Function):
 
 
 FORGOTTEN = 0.004
-"""Share of a hidden value that every tick replaces at least (ten seconds): sequences of training last four, and
-units that hold for minutes drift."""
+"""Share of a hidden value that every tick replaces at least (ten seconds): sequences of training last four,
+and units that hold for minutes drift."""
 
 
 class GatedBlock(nn.Module):
