@@ -51,6 +51,8 @@ QUIET = {
     "distributed.worker.memory.monitor-interval": "1s",
 }
 """How seldom processes look at themselves: every 20 ms, as they would, takes a thirteenth of their time."""
+LOST = (OSError, AssertionError)
+"""What a client raises whose scheduler goes, or greets it with more than a greeting."""
 TRIES = 3
 """Workers that have a late unit at once, at most."""
 
@@ -161,7 +163,7 @@ class Crowd:
             try:
                 client = distributed.Client(self.address, timeout=5, set_as_default=False)
                 break
-            except (OSError, TimeoutError) as error:
+            except (*LOST, TimeoutError) as error:
                 if time.monotonic() > until:
                     raise ClusterError(
                         f"No scheduler answers at {self.address} ({reason_of(error)}): start it."
@@ -192,7 +194,8 @@ class Crowd:
                 elif time.monotonic() - alone > self.patience:
                     raise ClusterError(f"The scheduler at {self.address} has no worker: start some.")
                 while waiting and _may_fly(waiting[0], flying, workers):
-                    flying.append(self._submitted(client, _next(waiting, max(workers, 1))))
+                    flying.append(_next(waiting, max(workers, 1)))
+                    self._submit(client, flying[-1])
                 if not any(unit.suspect for unit in flying) and len(flying) < 2 * workers:
                     self._hurried(client, flying, took, room=2 * workers)
                 with suppress(TimeoutError):
@@ -207,17 +210,19 @@ class Crowd:
                         client.cancel(unit.futures)
                     elif all(one.status in ("lost", "cancelled") for one in unit.futures):
                         return
+        except LOST:
+            if client.status == "running":
+                raise
         finally:
             waiting.extendleft(Unit(unit.lines, unit.suspect) for unit in reversed(flying))
             with suppress(Exception):  # whatever a dying connection says
                 client.cancel([future for unit in flying for future in unit.futures])
 
-    def _submitted(self, client: Client, unit: Unit) -> Unit:
+    def _submit(self, client: Client, unit: Unit) -> None:
         unit.since = time.monotonic()
         unit.futures.append(
             client.submit(make_unit, unit.lines, self.setup, self.weights, retries=RETRIES, pure=False)
         )
-        return unit
 
     def _hurried(self, client: Client, flying: list[Unit], took: list[float], room: int) -> None:
         """Hand units that are late to others as well: their own worker may be slow, or hang."""
@@ -225,7 +230,7 @@ class Crowd:
         for unit in flying:
             full = sum(len(unit.futures) for unit in flying) >= room
             if not full and len(unit.futures) < TRIES and time.monotonic() - unit.since > late:
-                self._submitted(client, unit)
+                self._submit(client, unit)
 
     def _settled(self, back: Future, unit: Unit, waiting: deque[Unit]) -> Iterator[Result]:
         """The results of a unit that is back; one that failed is taken apart. Raises ClusterError."""

@@ -196,6 +196,37 @@ def test_a_restarted_scheduler_loses_nothing(show, make, expected, monkeypatch) 
     assert len(made) == len(set(made)) == 40
 
 
+def test_a_connection_that_breaks_at_any_call_loses_nothing(
+    show, make, expected, address, monkeypatch
+) -> None:
+    """The greeting, a look at the workers and an order fail once each; the connection is closed by then."""
+    broken: list[str] = []
+
+    class Fragile(distributed.Client):
+        def _break_once(self, call: str) -> None:
+            if call not in broken:
+                broken.append(call)
+                self.close(timeout=2)
+                raise AssertionError if call == "greeting" else OSError("gone")
+
+        def __init__(self, *args, **kwargs) -> None:
+            super().__init__(*args, **kwargs)
+            self._break_once("greeting")
+
+        def nthreads(self, *args, **kwargs) -> dict[str, int]:
+            self._break_once("look")
+            return super().nthreads(*args, **kwargs)
+
+        def submit(self, *args, **kwargs) -> distributed.Future:
+            self._break_once("order")
+            return super().submit(*args, **kwargs)
+
+    monkeypatch.setattr(distributed, "Client", Fragile)
+    tally = make(show.folder / "lines.csv", maker=Crowd(address, Setup()).make)
+    assert broken == ["greeting", "look", "order"]
+    assert tally.whole and show.files() == expected
+
+
 def batch(*arguments: object) -> subprocess.CompletedProcess:
     command = [sys.executable, "-m", "mouthpiece", "batch", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
