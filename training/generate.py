@@ -53,11 +53,9 @@ RECOVERY = 25
 """Ticks in which such an offset fades to a third."""
 ROLL_STEPS = 4
 """Steps of the teacher while rolling out."""
-MOUTH_TEMPERATURE = 0.05
-"""Share of what is drawn that reaches the lips, which sound determines nearly."""
-TEMPERATURE = ((MOUTH_TEMPERATURE, 1.0, 1.0), (MOUTH_TEMPERATURE, 0.2, 0.02))
-"""Shares that reach mouth, eyes with brows, and head: of keyframes, and of detail, where most of what was
-learned to be drawn is the noise laid over the past."""
+TEMPERATURE = ((0.05, 1.0, 1.0), (0.05, 0.2, 0.02))
+"""Shares of what is drawn that reach mouth, eyes with brows, and head: of keyframes, and of detail. Sound
+nearly determines the lips; most of what detail learned to draw is the noise laid over the past."""
 FOLLOWING = 0.5
 """Share of filmed rows that follow the past; the others, and all voices, teach the mouth."""
 FAR = -1e9

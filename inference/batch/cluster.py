@@ -163,7 +163,7 @@ class Crowd:
             try:
                 client = distributed.Client(self.address, timeout=5, set_as_default=False)
                 break
-            except (*LOST, TimeoutError) as error:
+            except LOST as error:
                 if time.monotonic() > until:
                     raise ClusterError(
                         f"No scheduler answers at {self.address} ({reason_of(error)}): start it."
