@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import math
 import platform
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 PATIENCE = 120.0
 """Seconds to wait for a scheduler that does not answer, or for a first worker."""
 MEETING = 5.0
-"""Seconds to wait for a scheduler that was never there."""
+"""Seconds to wait for a scheduler that was never there, or for its answer to a question."""
 RETRIES = 2
 """Times that a unit is tried again elsewhere after an error of its worker."""
 FAILURES = 1
@@ -136,7 +137,7 @@ def _started(distributed: object, workers: int) -> LocalCluster:
 
 
 class Crowd:
-    """The workers of a scheduler."""
+    """The workers of a scheduler. No call of Dask's that could wait for ever is made while lines are out."""
 
     def __init__(self, address: str, setup: Setup, patience: float = PATIENCE) -> None:
         self.address, self.setup, self.patience = address, setup, patience
@@ -182,32 +183,31 @@ class Crowd:
 
     def _drained(self, client: Client, waiting: deque[Unit]) -> Iterator[Result]:
         """Results until all are there or the scheduler is lost; what is not back then waits again."""
-        distributed = _library()
         flying: list[Unit] = []
         took: list[float] = []
+        settled = threading.Event()
         alone = time.monotonic()
         try:
             while waiting or flying:
-                workers = len(client.nthreads()) if client.status == "running" else 0
+                workers = _workers(client)
                 if workers:
                     alone = time.monotonic()
                 elif time.monotonic() - alone > self.patience:
                     raise ClusterError(f"The scheduler at {self.address} has no worker: start some.")
                 while waiting and _may_fly(waiting[0], flying, workers):
                     flying.append(_next(waiting, max(workers, 1)))
-                    self._submit(client, flying[-1])
+                    self._submit(client, flying[-1], settled)
                 if not any(unit.suspect for unit in flying) and len(flying) < 2 * workers:
-                    self._hurried(client, flying, took, room=2 * workers)
-                with suppress(TimeoutError):
-                    futures = [future for unit in flying for future in unit.futures]
-                    distributed.wait(futures, timeout=TICK, return_when="FIRST_COMPLETED")
+                    self._hurried(client, flying, took, settled, room=2 * workers)
+                settled.wait(TICK)
+                settled.clear()
                 for unit in list(flying):
                     back = next((one for one in unit.futures if one.status in ("finished", "error")), None)
                     if back is not None:
                         flying.remove(unit)
                         took.append(time.monotonic() - unit.since)
                         yield from self._settled(back, unit, waiting)
-                        client.cancel(unit.futures)
+                        _forget(unit.futures)
                     elif all(one.status in ("lost", "cancelled") for one in unit.futures):
                         return
         except LOST:
@@ -216,26 +216,28 @@ class Crowd:
         finally:
             waiting.extendleft(Unit(unit.lines, unit.suspect) for unit in reversed(flying))
             with suppress(Exception):  # whatever a dying connection says
-                client.cancel([future for unit in flying for future in unit.futures])
+                _forget([future for unit in flying for future in unit.futures])
 
-    def _submit(self, client: Client, unit: Unit) -> None:
+    def _submit(self, client: Client, unit: Unit, settled: threading.Event) -> None:
         unit.since = time.monotonic()
-        unit.futures.append(
-            client.submit(make_unit, unit.lines, self.setup, self.weights, retries=RETRIES, pure=False)
-        )
+        future = client.submit(make_unit, unit.lines, self.setup, self.weights, retries=RETRIES, pure=False)
+        unit.futures.append(future)
+        future.add_done_callback(lambda _: settled.set())
 
-    def _hurried(self, client: Client, flying: list[Unit], took: list[float], room: int) -> None:
+    def _hurried(
+        self, client: Client, flying: list[Unit], took: list[float], settled: threading.Event, room: int
+    ) -> None:
         """Hand units that are late to others as well: their own worker may be slow, or hang."""
         late = max(LATE * median(took), 10 * TICK) if took else math.inf
         for unit in flying:
             full = sum(len(unit.futures) for unit in flying) >= room
             if not full and len(unit.futures) < TRIES and time.monotonic() - unit.since > late:
-                self._submit(client, unit)
+                self._submit(client, unit, settled)
 
     def _settled(self, back: Future, unit: Unit, waiting: deque[Unit]) -> Iterator[Result]:
         """The results of a unit that is back; one that failed is taken apart. Raises ClusterError."""
         try:
-            yield from back.result()
+            yield from back.result(timeout=self.patience)
         except (ClusterError, ImportError) as error:
             raise ClusterError(f"The workers cannot make lines: {reason(error)}") from error
         except Exception as error:
@@ -243,6 +245,22 @@ class Crowd:
                 yield Result(unit.lines[0], error=_blame(error))
             else:
                 waiting.extend(Unit((line,), suspect=True) for line in unit.lines)
+
+
+def _workers(client: Client) -> int:
+    """How many there are, as far as the scheduler answers."""
+    if client.status != "running":
+        return 0
+    try:
+        return len(client.nthreads(callback_timeout=MEETING))
+    except TimeoutError:
+        return 0
+
+
+def _forget(futures: Iterable[Future]) -> None:
+    """What nobody waits for any longer is not begun."""
+    for future in futures:
+        future.release()
 
 
 def _may_fly(unit: Unit, flying: list[Unit], workers: int) -> bool:

@@ -196,6 +196,23 @@ def test_a_restarted_scheduler_loses_nothing(show, make, expected, monkeypatch) 
     assert len(made) == len(set(made)) == 40
 
 
+def test_a_scheduler_that_hangs_is_not_waited_for_for_ever(show, make, monkeypatch) -> None:
+    port = free_port()
+    crowd = Crowd(f"tcp://127.0.0.1:{port}", Setup())
+    monkeypatch.setattr(cluster, "MEETING", 0.5)
+    monkeypatch.setattr(cluster, "LONGEST", 4)
+    with farm(port) as scheduler:
+
+        def make_and_stop(lines):
+            for result in crowd.make(lines):
+                os.killpg(scheduler.pid, signal.SIGSTOP)
+                crowd.patience = 1.0
+                yield result
+
+        with pytest.raises(ClusterError, match="has no worker"):
+            make(show.lines([0.2] * 40), maker=make_and_stop)
+
+
 def test_a_connection_that_breaks_at_any_call_loses_nothing(
     show, make, expected, address, monkeypatch
 ) -> None:
