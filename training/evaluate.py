@@ -167,8 +167,10 @@ def style_figures(bench: Bench, out: Path) -> list[Figure]:
     model, held = bench.model, bench.clips("grid_s1", "held")
     figures = styles.figures(model, held)
     figures += styles.by_count(model, held)
-    filmed = {name: bench.sets[name] for name in ("grid_s1", "korean_fwo")}
-    figures += styles.real(model, filmed)
+    filmed = [styles.trained_on(bench.sets[name]) for name in ("grid_s1", "korean_fwo")]
+    figures += styles.real(model, styles.REAL_GROUP, filmed)
+    unseen = [styles.Part(clips, clips) for clips in by_performer(bench.strangers).values() if len(clips) > 1]
+    figures += styles.real(model, styles.UNSEEN_GROUP, unseen)
     cast = styles.performances(model, held, CONFUSED, styles.CLIPS, seed=21)
     errors = page.confusion(model, cast)
     right = np.argmin(errors, 1) == np.arange(len(errors))

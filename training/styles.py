@@ -22,7 +22,8 @@ from .regions import MOUTH
 
 GROUP = "Style: virtual performers over held-out clips, mouth channels"
 COUNTS_GROUP = "Style: how many clips of a virtual performer are given"
-REAL_GROUP = "Style: real performers, each against the other's references, mouth channels"
+REAL_GROUP = "Style: real performers that were trained on, held-out clips, mouth channels"
+UNSEEN_GROUP = "Style: real performers never trained on, mouth channels"
 PERFORMERS = 12
 CLIPS = 5
 """Clips of each virtual performer: one is the target, the others its references."""
@@ -151,25 +152,37 @@ def by_count(model: Model, clips: Sequence[Utterance], seed: int = 11) -> list[F
     return rows
 
 
-def real(
-    model: Model, cast: dict[str, list[Utterance]], targets: int = 6, references: int = 4
-) -> list[Figure]:
-    """Real performers' held-out clips with their own references, the next performer's, and none."""
-    names, rows, gains = list(cast), [], []
-    for index, name in enumerate(names):
-        own = [as_take(u) for u in cast[name]]
-        held = [u for u in cast[name] if u.split == "held"][:targets]
-        other = [as_take(u) for u in cast[names[(index + 1) % len(names)]] if u.split == "train"][:references]
-        mine = [take for take, u in zip(own, cast[name], strict=True) if u.split == "train"][:references]
-        if not held or not mine or not other:
-            continue
-        for clip in held:
+@dataclass(frozen=True)
+class Part:
+    """A real performer: clips to be met, and clips that show how; a target is never its own reference."""
+
+    targets: Sequence[Utterance]
+    references: Sequence[Utterance]
+
+
+def trained_on(clips: Sequence[Utterance], targets: int = 6, references: int = 4) -> Part:
+    """Held-out clips, and clips of the training split."""
+    held, train = ([u for u in clips if u.split == split] for split in ("held", "train"))
+    return Part(held[:targets], train[:references])
+
+
+def real(model: Model, group: str, cast: Sequence[Part]) -> list[Figure]:
+    """Real performers' clips with their own references, with as many of another, and with none."""
+    gains = []
+    for index, part in enumerate(cast):
+        for clip in part.targets:
             target = as_take(clip)
-            e = [
-                error(animate_with(target.audio, model, bank_of(model, takes)), target.channels)
-                for takes in (mine, other, [])
-            ]
-            gains.append([100 * (e[1] - e[0]) / e[1], 100 * (e[2] - e[0]) / e[2]])
-    for who, values in zip(("another's", "no"), np.array(gains).T, strict=True):
-        rows.append(Figure.of_mean(REAL_GROUP, f"own against {who} references", "gain, %", values))
-    return rows
+            mine = [u for u in part.references if u.name != clip.name]
+            other = [u for other in (*cast[index + 1 :], *cast[:index]) for u in other.references]
+            own, anothers, none = (
+                error(
+                    animate_with(target.audio, model, bank_of(model, [as_take(u) for u in given])),
+                    target.channels,
+                )
+                for given in (mine, other[: len(mine)], [])
+            )
+            gains.append([100 * (anothers - own) / anothers, 100 * (none - own) / none])
+    return [
+        Figure.of_mean(group, f"own against {who} references", "gain, %", values)
+        for who, values in zip(("another's", "no"), np.array(gains).T, strict=True)
+    ]
