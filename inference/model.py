@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from .blinks import BLINK, habit, separate
 from .entries import Entries
 from .errors import TakeError, WeightsError
 from .features import HOPS, MELS, log_mel
@@ -16,7 +17,7 @@ from .resample import resample
 from .runtime import OpenNetwork, open_networks
 from .types import TICK_RATE, TICK_SAMPLES, C, Take
 
-INTERFACE = 3
+INTERFACE = 4
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
 NETWORKS = ("listen.onnx", "move.onnx", "remember.onnx")
 State = dict[str, np.ndarray]
@@ -141,12 +142,15 @@ class Model:
                 f"The take '{take.name}' lasts {take.seconds:.2f} s, too short to show a manner: "
                 "give one second or more."
             )
+        still, blinks = separate(channels[None])
+        blinking = habit(blinks[0]) if take.measured[list(BLINK)].all() else 0.0
         has_audio = take.audio is not None
         feed = {
             "speech": self._speech(take.audio, len(channels))[None],
-            "channels": channels[None],
+            "channels": still,
             "measured": take.measured.astype(np.float32).reshape(1, C),
             "has_audio": np.full((1, 1), has_audio, np.float32),
+            "blinking": np.full((1, 1), blinking, np.float32),
         }
         made, _ = self._remember(feed, {})
         return Entries(**{name: value[0] for name, value in made.items()})

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..inference.blinks import separate
 from .augment import augment
-from .blinks import separate
 from .dataset import Sequence
 from .losses import calm
 from .material import Material
@@ -20,6 +20,8 @@ from .run import Recipe
 
 SILENT_PERFORMERS, SILENT_TAKES = 0.3, 0.15
 """Shares of performers none of whose references has sound, and of single references without."""
+MOUTH_ONLY = 0.2
+"""Share of performers whose references show no brows and eyes, and of those without a head: so are rigs."""
 MUTE = -17.0
 """Mean log-mel below which a sequence has no sound (digital silence is -18.4)."""
 
@@ -42,9 +44,7 @@ class Episode:
     channels: Tensor
     """[B, T, C], what the virtual performer did"""
     motion: Tensor
-    """[B, T, L], its latents"""
-    still: Tensor
-    """[B, T, L], those of the same motion without blinks"""
+    """[B, T, L], latents of the same motion without blinks"""
     blinks: Tensor
     """[B, T], 1 where one begins"""
     mask: Tensor
@@ -93,8 +93,7 @@ def draw(model: Mouthpiece, material: Material, recipe: Recipe, rows: Rows, step
     return Episode(
         speech=speech * heard.unsqueeze(1),
         channels=channels,
-        motion=model.codec.encode(channels, measured),
-        still=model.codec.encode(still, measured),
+        motion=model.codec.encode(still, measured),
         blinks=blinks.float(),
         mask=latent_mask(measured),
         measured=measured,
@@ -120,11 +119,16 @@ def allowed(filmed: Sequence, clips: int, generator: torch.Generator) -> Tensor:
 
 
 def reference_flags(episode: Episode, clips: int, generator: torch.Generator) -> Tensor:
-    """Regions measured and whether the reference's sound is given, ``[B, 4]``: for some performers never, as
-    when an artist's takes are actions alone."""
+    """Regions shown and whether the reference's sound is given, ``[B, 4]``: for some performers never, as
+    when an artist's takes are actions alone, or come from rigs that have but a mouth."""
     rows = len(episode.spoken)
-    spoken = (
-        torch.rand((rows // clips, 1), generator=generator).repeat_interleave(clips, 0) > SILENT_PERFORMERS
-    )
-    given = spoken & (torch.rand((rows, 1), generator=generator) > SILENT_TAKES)
-    return torch.cat([measured_regions(episode.measured), episode.spoken * given.to(episode.spoken)], 1)
+
+    def kept(columns: int, lost: float) -> Tensor:
+        alike = torch.rand((rows // clips, columns), generator=generator).repeat_interleave(clips, 0)
+        return (alike > lost).to(episode.spoken)
+
+    given = kept(1, SILENT_PERFORMERS)
+    given = given * (torch.rand((rows, 1), generator=generator) > SILENT_TAKES).to(given)
+    regions = measured_regions(episode.measured)
+    shown = torch.cat([torch.ones_like(given), kept(2, MOUTH_ONLY)], 1)
+    return torch.cat([regions * shown, episode.spoken * given], 1)

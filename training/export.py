@@ -28,7 +28,7 @@ from .model.step import NOISE, Mouthpiece, set_temperature
 from .phones import FEATURES
 from .run import restore
 
-INTERFACE = 3
+INTERFACE = 4
 VERSION = "2.0"
 """Of the weights; renewed when other weights are shipped."""
 TOLERANCE = 1e-4
@@ -73,7 +73,7 @@ def listen_graph(model: Mouthpiece) -> Graph:
 
 def move_graph(model: Mouthpiece) -> Graph:
     """Speech, what was found and noise → channels and the generator's next state."""
-    states = ["motion", "memory", "known", "keyframes", "tick", "lids", "blinked"]
+    states = ["motion", *model.memories(), "known", "keyframes", "tick", "lids", "blinked"]
 
     def call(
         speech: Tensor,
@@ -94,11 +94,10 @@ def move_graph(model: Mouthpiece) -> Graph:
 def remember_graph(model: Mouthpiece) -> Graph:
     """A take of any length → keys, values and styles of its entries."""
 
-    def call(speech: Tensor, channels: Tensor, measured: Tensor, has_audio: Tensor) -> dict[str, Tensor]:
-        names = ("keys", "values", "styles")
-        return dict(zip(names, model.remember(speech, channels, measured, has_audio), strict=True))
+    def call(**take: Tensor) -> dict[str, Tensor]:
+        return dict(zip(("keys", "values", "styles"), model.remember(**take), strict=True))
 
-    return Graph(model, call, ["speech", "channels", "measured", "has_audio"], [])
+    return Graph(model, call, ["speech", "channels", "measured", "has_audio", "blinking"], [])
 
 
 def examples(model: Mouthpiece, graph: Graph, batch: int, ticks: int = 50, seed: int = 0) -> list[Tensor]:
@@ -110,13 +109,14 @@ def examples(model: Mouthpiece, graph: Graph, batch: int, ticks: int = 50, seed:
         "mel": (batch, 4, size.mels),
         "speech": (1, ticks, size.speech) if take else (batch, size.speech),
         "articulation": (batch, 4, size.features),
-        "style": (batch, size.style),
+        "style": (batch, size.manner),
         "values": (batch, TOP, size.value + size.deviation),
         "biases": (batch, TOP),
         "noise": (batch, NOISE),
         "channels": (1, ticks, size.channels),
         "measured": (1, size.channels),
         "has_audio": (1, 1),
+        "blinking": (1, 1),
     }
     values = [0.3 * torch.randn(shapes[name], generator=generator) for name in graph.plain]
     values += [0.3 * torch.randn(state[name].shape, generator=generator) for name in graph.states]
@@ -153,9 +153,38 @@ def write_graph(graph: Graph, path: Path, about: dict) -> None:
         check(path, graph, examples(graph.model, graph, batch, ticks, seed=batch))
 
 
+def fold_sizes(proto: onnx.ModelProto) -> None:
+    """Replaces sizes that the graph would read from its tensors at every run by what they always are."""
+    folded = True
+    while folded:
+        inferred = onnx.shape_inference.infer_shapes(proto, data_prop=True).graph
+        shapes = {v.name: v.type.tensor_type.shape.dim for v in (*inferred.input, *inferred.value_info)}
+        constants = {n.output[0]: n.attribute[0].t for n in proto.graph.node if n.op_type == "Constant"}
+        measured = {n.output[0]: n.input[0] for n in proto.graph.node if n.op_type == "Shape"}
+        folded = False
+        for node in proto.graph.node:
+            if node.op_type == "Gather" and node.input[0] in measured and node.input[1] in constants:
+                axis = onnx.numpy_helper.to_array(constants[node.input[1]])
+                sizes = shapes.get(measured[node.input[0]], ())
+                if axis.ndim == 0 and sizes and sizes[axis].dim_value:
+                    size = onnx.numpy_helper.from_array(np.array(sizes[axis].dim_value, np.int64))
+                    node.CopyFrom(onnx.helper.make_node("Constant", [], node.output, value=size))
+                    folded = True
+    while unused := unused_nodes(proto.graph):
+        for node in unused:
+            proto.graph.node.remove(node)
+
+
+def unused_nodes(graph: onnx.GraphProto) -> list[onnx.NodeProto]:
+    """Those of which nobody reads anything."""
+    read = {name for node in graph.node for name in node.input} | {output.name for output in graph.output}
+    return [node for node in graph.node if not read & set(node.output)]
+
+
 def stamp(path: Path, about: dict) -> None:
     """Stores ``about`` in the file's metadata, and drops the exporter's notes of where the code stood."""
     proto = onnx.load(path)
+    fold_sizes(proto)
     for node in proto.graph.node:
         node.ClearField("doc_string")
         node.ClearField("metadata_props")
@@ -193,7 +222,7 @@ def export(model: Mouthpiece, folder: Path, version: str) -> None:
         "tick_rate": TICK_RATE,
         "sharpness": float(model.retriever.score_scale().detach()),
         "sizes": {
-            "noise": NOISE, "style": size.style, "value": size.value + size.deviation, "key": size.key,
+            "noise": NOISE, "style": size.manner, "value": size.value + size.deviation, "key": size.key,
             "speech": size.speech, "found": TOP, "deviation": size.deviation,
         },
         "articulation": list(FEATURES),

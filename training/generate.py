@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from .blinks import LIDS
+from ..inference.blinks import LIDS
 from .dataset import Utterance
 from .episodes import Episode, Rows, allowed, draw, reference_flags
 from .losses import channel_loss, lip_loss, weak_lip_loss
@@ -26,6 +26,7 @@ from .model.codec import (
     BLOCK,
     LATENT,
     MOUTH_LATENT,
+    REGION_OF,
     keyframe_targets,
     low_pass,
     slow_path,
@@ -70,7 +71,7 @@ def history_of(motion: Tensor, start: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Bank:
-    """Rows' references: ``values [B, E, V]``, ``keys [B, E, K]``, ``usable [B, E]``, ``style [B, S]``."""
+    """Rows' references: ``values [B, E, V]``, ``keys [B, E, K]``, ``usable [B, E]``, ``style [B, S + 1]``."""
 
     values: Tensor
     keys: Tensor
@@ -135,7 +136,7 @@ def no_guide(model: Mouthpiece, rows: int, ticks: int, device: str | torch.devic
     """What an empty bank offers."""
     size = model.config
     return Guide(
-        torch.zeros(rows, size.style, device=device),
+        torch.zeros(rows, size.manner, device=device),
         torch.zeros(rows, 1, size.value + size.deviation, device=device),
         torch.full((rows, ticks, 1), FAR, device=device),
     )
@@ -154,13 +155,15 @@ def setting(model: Mouthpiece, material: Material, recipe: Recipe, rows: Rows, s
     generator = torch.Generator().manual_seed(recipe.seed * 7_000_003 + step)
     flags = reference_flags(episode, rows.clips, generator)
     count, total = len(episode.channels), len(episode.speech)
-    entries = model.retriever(episode.speech[:count], episode.motion, flags)
+    unknown = torch.zeros_like(flags[:, :1])
+    shown = episode.motion * flags[:, REGION_OF.to(flags.device)].unsqueeze(1)
+    entries = model.retriever(episode.speech[:count], shown, flags, unknown)
     pick = allowed(episode.filmed, rows.clips, generator).to(flags.device)
     bank = gather(entries, pick, rows.clips, total - count, generator)
     ticks = episode.speech.shape[1]
     cold = (torch.rand((total, 1), generator=generator) < COLD).to(flags.device)
-    offset = disturbance(episode.still, generator) * ~cold[:count, None]
-    truth = functional.pad(episode.still + offset, (0, 0, 0, 0, 0, total - count))
+    offset = disturbance(episode.motion, generator) * ~cold[:count, None]
+    truth = functional.pad(episode.motion + offset, (0, 0, 0, 0, 0, total - count))
     follows = (torch.rand((count, 1), generator=generator) < FOLLOWING).float().to(flags.device)
     follows = torch.maximum(follows, 1 - episode.spoken)
     noise = tuple(
@@ -216,7 +219,7 @@ def losses(
     history = blurred_history(scene, generator)
     guided = guide(model, scene.bank, episode.speech, history)
     h = model.generator(episode.speech, history * scene.follows, guided)
-    keyframes = model.generator.plan(h)
+    keyframes = model.generator.plan(h[:, ::BLOCK])
     with torch.no_grad():
         drawn = model.generator.slow_flow.sample(scene.noise[0], h[:, ::BLOCK], ROLL_STEPS)
     path = slow_path(keyframes.detach() + model.temperature[0] * drawn, scene.before)
@@ -250,7 +253,7 @@ def losses(
         "fast flow": 0.3 * flow.fast_flow.loss(
             (truth - moved).detach(), steady, condition[:count], fresh[1], times[1]
         ),
-        "blinks": model.lids.loss(h[:count], episode.blinks, eyes),
+        "blinks": model.lids.loss(episode.speech[:count], episode.blinks, eyes),
     }  # fmt: skip
 
 
@@ -311,7 +314,7 @@ def distillation(model: Mouthpiece, material: Material, recipe: Recipe, rows: Ro
         speech = scene.episode.speech
         guided = guide(model, scene.bank, speech, history)
         h = model.generator(speech, history * scene.follows, guided)
-        keyframes = model.generator.place(h, scene.noise[0], 0, model.temperature[0])
+        keyframes = model.generator.place(h[:, ::BLOCK], scene.noise[0], 0, model.temperature[0])
         path = slow_path(keyframes, scene.before)
         _, condition = model.generator.refine(h, path, speech, guided)
     terms = {}

@@ -1,6 +1,7 @@
-"""What the future would be worth: the causal generator against one that attends to both sides.
+"""What the future would be worth: a causal generator against its twin that attends to both sides.
 
-Both hear through the same ear and run over whole recordings; nothing is sampled and nothing sealed.
+Both are trained alike, hear through the same ear and run over whole recordings; nothing is sampled, nothing
+sealed.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ def regress(model: Mouthpiece, mel: np.ndarray) -> np.ndarray:
     speech = torch.nn.functional.pad(speech, (0, 0, 0, whole - ticks))
     guide = no_guide(model, 1, whole, "cpu")
     h = model.generator(speech, speech.new_zeros(1, whole, HISTORY * LATENT), guide)
-    path = slow_path(model.generator.plan(h), speech.new_zeros(1, LATENT))
+    path = slow_path(model.generator.plan(h[:, ::BLOCK]), speech.new_zeros(1, LATENT))
     motion = path + model.generator.refine(h, path, speech, guide)[0]
     return model.codec.decode(motion)[0, :ticks].numpy()
 
@@ -41,12 +42,12 @@ def regress(model: Mouthpiece, mel: np.ndarray) -> np.ndarray:
 def figures(
     checkpoint: Path, readout: LipReadout, seen: list[Utterance], strangers: list[Utterance]
 ) -> list[Figure]:
-    """Lip-gap correlation of both; nothing when the offline model was not trained."""
-    other = checkpoint.with_name("offline.pt")
-    if not other.exists():
+    """Lip-gap correlation of both; nothing when they were not trained."""
+    twins = {who: checkpoint.with_name(f"twin_{who}.pt") for who in ("causal", "offline")}
+    if not all(path.exists() for path in twins.values()):
         return []
     rows = []
-    for who, path in (("causal", checkpoint), ("offline", other)):
+    for who, path in twins.items():
         model = restore(Mouthpiece, path)
         for where, clips in (("seen performer", seen), ("GRID strangers", strangers)):
             values = [

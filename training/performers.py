@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from ..inference.blinks import BLINK
 from ..inference.types import BLENDSHAPES, INDEX, C
-from .blinks import BLINK
 from .phones import FEATURES
 from .precision import full_precision
 from .regions import MOUTH

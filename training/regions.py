@@ -7,8 +7,8 @@ from ..inference.types import BLENDSHAPES, CHANNELS
 MOUTH: tuple[int, ...] = tuple(
     i for i, name in enumerate(BLENDSHAPES) if name.startswith(("mouth", "jaw", "cheek", "nose", "tongue"))
 )
-MOUTH_LATENT = 24
-"""Principal components that stand for the mouth."""
+MOUTH_LATENT = len(MOUTH)
+"""Principal components that stand for the mouth: all, so that nothing of a take is lost."""
 UPPER: tuple[int, ...] = tuple(i for i in range(len(CHANNELS)) if i not in MOUTH)
 """Eyes, brows and head: what sound does not determine."""
 HEAD: tuple[int, ...] = tuple(i for i, name in enumerate(CHANNELS) if name.startswith("head"))

@@ -152,6 +152,17 @@ def _gather(node: Node) -> Function:
     return take
 
 
+def _gemm(node: Node) -> Function:
+    given = node.attributes
+    alpha, beta = given.get("alpha", 1.0), given.get("beta", 1.0)
+
+    def product(a: torch.Tensor, b: torch.Tensor, c: torch.Tensor | None = None) -> torch.Tensor:
+        made = (a.T if given.get("transA") else a) @ (b.T if given.get("transB") else b)
+        return alpha * made if c is None else torch.add(beta * c, made, alpha=alpha)
+
+    return product
+
+
 def _layer_normalization(node: Node) -> Function:
     axis, epsilon = node.attributes.get("axis", -1), node.attributes.get("epsilon", 1e-5)
     return lambda x, scale, bias=None: F.layer_norm(x, x.shape[axis:], scale, bias, epsilon)
@@ -261,6 +272,7 @@ OPERATORS: dict[str, Callable[[Node], Function]] = {
     "Expand": _expand,
     "Flatten": _flatten,
     "Gather": _gather,
+    "Gemm": _gemm,
     "Greater": _plain(torch.gt),
     "Identity": _plain(lambda x: x),
     "LayerNormalization": _layer_normalization,

@@ -95,7 +95,7 @@ def tiny_move(onnx, rng: np.random.Generator):
 
 
 def tiny_remember(onnx, rng: np.random.Generator):
-    """An entry for every tick, read from its motion and sound."""
+    """An entry for every tick, read from its motion and sound; the style also tells how often it blinks."""
     constants = {
         "see": rng.standard_normal((C, KEY)),
         "hear": rng.standard_normal((CODE, KEY)),
@@ -116,7 +116,8 @@ def tiny_remember(onnx, rng: np.random.Generator):
         ("MatMul", ["seen", "do"], ["values"], {}),
         ("MatMul", ["seen", "manner"], ["c"], {}),
         ("MatMul", ["heard", "voice"], ["d"], {}),
-        ("Add", ["c", "d"], ["both"], {}),
+        ("Unsqueeze", ["blinking", "one"], ["lively"], {}),
+        ("Sum", ["c", "d", "lively"], ["both"], {}),
         ("Tanh", ["both"], ["styles"], {}),
     ]
     inputs = {
@@ -124,6 +125,7 @@ def tiny_remember(onnx, rng: np.random.Generator):
         "channels": ["t", C],
         "measured": [C],
         "has_audio": [1],
+        "blinking": [1],
     }
     outputs = {"keys": ["t", KEY], "values": ["t", VALUE], "styles": ["t", STYLE]}
     return stamped(onnx, tiny_graph(onnx, "tiny_remember", nodes, inputs, outputs, constants), {})
@@ -150,7 +152,7 @@ def values(helper, name: str, shape: list):
 def stamped(onnx, graph, about: dict):
     proto = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8)
     onnx.helper.set_model_props(
-        proto, {"mouthpiece": json.dumps({"interface": 3, "version": "tiny"} | about)}
+        proto, {"mouthpiece": json.dumps({"interface": 4, "version": "tiny"} | about)}
     )
     onnx.checker.check_model(proto)
     return proto

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mouthpiece.inference.blinks import BLINK, LIDS
 from mouthpiece.inference.errors import WeightsError
 from mouthpiece.inference.model import WEIGHTS, Model
-from mouthpiece.inference.types import C
+from mouthpiece.inference.types import C, Take
 
 
 def test_the_shipped_model_keeps_the_contract(shipped: Model) -> None:
@@ -78,6 +79,16 @@ def test_weights_that_are_no_network(write_weights, tmp_path: Path) -> None:
     (folder / "SHA256SUMS").write_text("\n".join([*kept, f"{digest}  move.onnx"]))
     with pytest.raises(WeightsError, match=r"move\.onnx cannot be opened"):
         Model.load(folder)
+
+
+def test_a_blink_tells_how_often_one_blinks_and_is_not_looked_for(model: Model) -> None:
+    still = np.random.default_rng(1).uniform(0, 0.1, (50, C)).astype(np.float32)
+    still[:, LIDS] = 0.1
+    blinking = still.copy()
+    blinking[20:24, list(BLINK)] = [[0.6], [1.0], [0.9], [0.4]]
+    calm, lively = (model.embed(Take(channels, 25.0, "a take")) for channels in (still, blinking))
+    np.testing.assert_array_equal(lively.keys, calm.keys)
+    assert not np.array_equal(lively.styles, calm.styles)
 
 
 def test_weights_of_another_interface(write_weights, tmp_path: Path) -> None:

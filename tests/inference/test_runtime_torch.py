@@ -60,6 +60,11 @@ CASES: dict[str, list[tuple[tuple, tuple, dict]]] = {
         ((X, ints(2, -3)), (), {"axis": -1}),
         ((X,), (np.array([[0, 1], [2, 0]], np.int64),), {"axis": 1}),
     ],
+    "Gemm": [
+        ((X[0], Y[0].T.copy()), (RNG.random(3, np.float32),), {}),
+        ((X[0], Y[1]), (), {"transB": 1, "alpha": 0.5}),
+        ((X[0], Y[1]), (RNG.random((8, 8), np.float32),), {"transA": 1, "beta": -2.0}),
+    ],
     "LayerNormalization": [
         ((X,), (RNG.random(8, np.float32), RNG.random(8, np.float32)), {"epsilon": 1e-3}),
         ((X,), (RNG.random((3, 8), np.float32),), {"axis": 1}),

@@ -7,8 +7,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch")
 
+from mouthpiece.inference.blinks import BLINK, find_blinks, habit, separate, without_blinks  # noqa: E402
 from mouthpiece.inference.types import INDEX, C  # noqa: E402
-from mouthpiece.training.blinks import BLINK, find_blinks, separate, without_blinks  # noqa: E402
 from mouthpiece.training.model.config import Config  # noqa: E402
 from mouthpiece.training.model.lids import CHANCES, LASTS, Lids  # noqa: E402
 
@@ -67,11 +67,11 @@ def lids() -> Lids:
     return made
 
 
-def draw(lids: Lids, ticks: int, seed: int = 0) -> np.ndarray:
+def draw(lids: Lids, ticks: int, seed: int = 0, inclined: float = 0.0) -> np.ndarray:
     generator, state, frames = torch.Generator().manual_seed(seed), lids.initial_state(1), []
     for _ in range(ticks):
         chances = torch.randn((1, CHANCES), generator=generator)
-        frame, state = lids.step(torch.zeros(1, 1, SMALL.width), chances, state)
+        frame, state = lids.step(torch.zeros(1, SMALL.speech), torch.full((1, 1), inclined), chances, state)
         frames.append(frame[0].detach().numpy())
     return np.stack(frames)
 
@@ -101,16 +101,27 @@ def test_the_likelihood_learns_rate_and_pause() -> None:
     lids = Lids(SMALL)
     onsets = torch.zeros(4, 200)
     onsets[:, ::25] = 1.0
-    h, mask = torch.zeros(4, 200, SMALL.width), torch.ones(4, 200)
+    speech, mask = torch.zeros(4, 200, SMALL.speech), torch.ones(4, 200)
     optimiser = torch.optim.Adam(lids.parameters(), 0.03)
     for _ in range(150):
         optimiser.zero_grad()
-        lids.loss(h, onsets, mask).backward()
+        lids.loss(speech, onsets, mask).backward()
         optimiser.step()
     with torch.no_grad():
-        expected = torch.special.ndtr(lids.score(h, lids.traces(onsets)))[0, :, 0]
+        expected = torch.special.ndtr(lids.score(speech, lids.traces(onsets)))[0, :, 0]
     assert expected[50] > 0.3
     assert expected[30:40].max() < 0.05
+
+
+def test_a_habit_makes_blinks_rarer_or_more_frequent(lids: Lids) -> None:
+    rare, usual, often = (np.zeros(1000, bool) for _ in range(3))
+    usual[::50] = True
+    often[::20] = True
+    assert habit(usual) == pytest.approx(0.0, abs=1e-6)
+    assert habit(rare) < -0.5 and habit(often) > 0.25
+    assert -0.5 < habit(rare[:50]) < 0, "a short take without a blink tells little"
+    found = [len(find_blinks(draw(lids, 3000, inclined=habit(take)))) for take in (rare, usual, often)]
+    assert 2 * found[0] < found[1] and 1.3 * found[1] < found[2]
 
 
 def test_traces_know_the_past_only(lids: Lids) -> None:

@@ -6,6 +6,7 @@ import hashlib
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch")
@@ -45,7 +46,7 @@ def test_checksums_are_listed_and_the_engine_accepts_the_files(exported: Path) -
         assert hashlib.sha256((exported / name).read_bytes()).hexdigest() == digest
     model = Model.load(exported)
     assert model.about["version"] == "2.test"
-    assert model.style_size == SMALL.style
+    assert model.style_size == SMALL.manner
 
 
 def test_rows_of_a_batch_equal_single_tracks(exported: Path) -> None:
@@ -55,6 +56,17 @@ def test_rows_of_a_batch_equal_single_tracks(exported: Path) -> None:
     for row in range(3):
         np.testing.assert_allclose(together[row], Session(model, seed=2).push(sound[row]), atol=1e-5)
     assert together.std() > 1e-3
+
+
+@pytest.mark.parametrize("name", ["listen", "move"])
+def test_no_size_is_read_at_run_time_but_that_of_the_batch(exported: Path, name: str) -> None:
+    nodes = onnx.load(exported / f"{name}.onnx").graph.node
+    made = {output: node for node in nodes for output in node.output}
+    sizes = [n for n in nodes if n.op_type == "Gather" and made.get(n.input[0], n).op_type == "Shape"]
+    axes = [onnx.numpy_helper.to_array(made[node.input[1]].attribute[0].t) for node in sizes]
+    assert not any(np.any(axis) for axis in axes)
+    used = {name for node in nodes for name in node.input}
+    assert not [node.name for node in nodes if node.op_type == "Constant" and node.output[0] not in used]
 
 
 def test_a_graph_that_differs_from_torch_is_refused(exported: Path) -> None:

@@ -37,7 +37,7 @@ def material(model: Mouthpiece, batch: int = 2):
     noise = torch.randn((batch, TICKS, NOISE), generator=generator)
     values = torch.randn((batch, 5, model.config.value + model.config.deviation), generator=generator)
     guide = Guide(
-        torch.randn((batch, model.config.style), generator=generator), values, torch.zeros(batch, 1, 5)
+        torch.randn((batch, model.config.manner), generator=generator), values, torch.zeros(batch, 1, 5)
     )
     return mel, noise, guide
 

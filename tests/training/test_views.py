@@ -54,4 +54,14 @@ def test_some_performers_give_no_sound_with_any_take() -> None:
     given = flags[:, 3].reshape(-1, clips)
     assert 0.2 < (given.sum(1) == 0).float().mean() < 0.4
     assert given[given.any(1)].mean() < 0.95
-    assert flags[:, :3].all()
+
+
+def test_some_performers_show_no_brows_or_no_head_and_all_a_mouth() -> None:
+    rows, clips = 400, 4
+    episode = SimpleNamespace(spoken=torch.ones(rows, 1), measured=torch.ones(rows, C))
+    mouth, *others = reference_flags(episode, clips, torch.Generator().manual_seed(0))[:, :3].unbind(1)
+    assert mouth.all()
+    for shown in others:
+        by_performer = shown.reshape(-1, clips)
+        assert torch.equal(by_performer.amin(1), by_performer.amax(1))
+        assert 0.1 < (by_performer[:, 0] == 0).float().mean() < 0.3

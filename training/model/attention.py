@@ -13,14 +13,15 @@ from .config import Config
 
 def by_head(x: Tensor, heads: int) -> Tensor:
     """``[B, T, D]`` → ``[B, heads, T, D / heads]``."""
-    return x.unflatten(-1, (heads, -1)).transpose(1, 2)
+    return x.reshape(-1, x.shape[1], heads, x.shape[2] // heads).transpose(1, 2)
 
 
 class WindowAttention(nn.Module):
     """Self-attention over the current and the last ``window - 1`` ticks; age enters as a learned bias.
 
-    ``x [B, T, D]`` → ``[B, T, D]`` for whole sequences; ``step`` takes one tick and the remembered keys and
-    values ``[B, 2, window, D]`` with ``age_known [B, window]`` 0 for slots not yet filled.
+    ``x [B, T, D]`` → ``[B, T, D]`` for whole sequences; ``step`` takes one tick of ``V`` tracks that do not
+    see each other, ``x [B, V, D]``, and their remembered ``keys`` and ``values [B, V, heads, window, D /
+    heads]``; ``known [B, window]`` is 0 for slots not yet filled.
     """
 
     def __init__(self, config: Config) -> None:
@@ -42,24 +43,24 @@ class WindowAttention(nn.Module):
         y = functional.scaled_dot_product_attention(query, key, value, bias.to(query.dtype))
         return self.leave(y.transpose(1, 2).flatten(2))
 
-    def step(self, x: Tensor, memory: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
-        """One tick ``x [B, 1, D]``; ``known [B, window]`` already counts this tick."""
-        query, key, value = self.enter(x).chunk(3, -1)
-        new = torch.stack([key, value], 1)
-        memory = torch.cat([memory[:, :, 1:], new], 2)
-        key, value = memory[:, 0], memory[:, 1]
-        query = by_head(query, self.heads)
-        scores = query @ by_head(key, self.heads).transpose(2, 3) / math.sqrt(query.shape[-1])
-        scores = scores + self.bias.flip(1)[None, :, None] + (known - 1)[:, None, None] * 1e9
-        y = scores.softmax(-1) @ by_head(value, self.heads)
-        return self.leave(y.transpose(1, 2).flatten(2)), memory
+    def step(self, x: Tensor, keys: Tensor, values: Tensor, known: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """``known`` already counts this tick. Returns what is added to ``x``, and both memories renewed."""
+        parts = self.enter(x).reshape(-1, x.shape[1], 3 * self.heads, 1, x.shape[2] // self.heads)
+        query, key, value = parts.split(self.heads, 2)
+        keys = torch.cat([keys[..., 1:, :], key], 3)
+        values = torch.cat([values[..., 1:, :], value], 3)
+        scores = query @ keys.transpose(3, 4) / math.sqrt(query.shape[-1])
+        forgotten = (known - 1).reshape(-1, 1, 1, 1, self.window) * 1e9
+        scores = scores + self.bias.flip(1).unsqueeze(1) + forgotten
+        return self.leave((scores.softmax(-1) @ values).reshape(x.shape)), keys, values
 
 
 class StyleAttention(nn.Module):
     """Gated cross-attention over retrieved entries, with a learned null entry (Flamingo, Alayrac 2022).
 
-    ``x [B, T, D]``, values ``[B, E, V]`` and biases ``[B, T, E]`` (retrieval scores, hugely negative where an
-    entry was not retrieved) → ``[B, T, D]``. For one tick the entries are the few that were found.
+    ``x [B, T, D]``, values ``[B, E, V]`` and biases ``[B, T, E]`` or ``[B, 1, E]`` (retrieval scores, hugely
+    negative where an entry was not retrieved) → ``[B, T, D]``. For one tick the entries are the few that were
+    found.
     """
 
     def __init__(self, config: Config) -> None:
@@ -83,7 +84,7 @@ class StyleAttention(nn.Module):
         null = self.null_bias + torch.zeros_like(biases[..., :1])
         biases = torch.cat([null, biases], -1).unsqueeze(1)
         query = by_head(self.query(y), self.heads)
-        key, value = (by_head(part, self.heads) for part in self.enter(values).chunk(2, -1))
+        key, value = (by_head(part, self.heads) for part in self.enter(values).split(x.shape[-1], -1))
         scores = query.float() @ key.float().transpose(2, 3) / math.sqrt(query.shape[-1]) + biases
         out = (scores.softmax(-1).to(value.dtype) @ value).transpose(1, 2).flatten(2)
         return x + self.leave(torch.sigmoid(self.gate(y)) * out)

@@ -28,8 +28,8 @@ class Config:
     width: int = 256
     heads: int = 4
     layers: int = 4
-    window: int = 64
-    """Ticks that the generator remembers (2.56 s)."""
+    window: int = 32
+    """Ticks that the generator remembers (1.28 s)."""
     hear: int = 24
     feel: int = 16
     key: int = 64
@@ -41,6 +41,16 @@ class Config:
     blink: int = 64
     offline: bool = False
     """The baseline that also attends to the future; never exported."""
+
+    @property
+    def manner(self) -> int:
+        """Width of a style with the habit of blinking at its end."""
+        return self.style + 1
+
+    @property
+    def memory(self) -> tuple[int, int, int]:
+        """What a layer's attention remembers of keys, and of values: heads, ticks, width of a head."""
+        return self.heads, self.window, self.width // self.heads
 
     @property
     def code(self) -> int:

@@ -24,9 +24,12 @@ class Residual(nn.Module):
         self.leave = nn.Linear(width, size)
 
     def forward(self, x: Tensor, time: Tensor, condition: Tensor) -> Tensor:
-        """``x [..., size]``, ``time [..., 1]`` in [0, 1], ``condition [..., D]`` → ``[..., size]``."""
+        """``x [B, T, size]``, ``time [B, T, 1]`` in [0, 1], ``condition [B, T, D]``, of which any may have
+        one row for all → ``[B, T, size]``."""
         angle = time * (2.0 ** torch.arange(TIME_FREQUENCIES, device=x.device)) * (math.pi / 2)
-        h = self.enter(torch.cat([x, angle.sin(), angle.cos()], -1)) + self.condition(condition)
+        of_point, of_time = self.enter.weight.split([self.size, 2 * TIME_FREQUENCIES], 1)
+        when = functional.linear(torch.cat([angle.sin(), angle.cos()], -1), of_time, self.enter.bias)
+        h = functional.linear(x, of_point) + when + self.condition(condition)
         for layer in self.layers:
             h = h + layer(functional.silu(h))
         return self.leave(functional.silu(h))
@@ -71,4 +74,4 @@ class Flow(nn.Module):
 
     def one_step(self, noise: Tensor, condition: Tensor) -> Tensor:
         """The student's residual of ``noise``, in its own units."""
-        return (noise + self.student(noise, torch.zeros_like(noise[..., :1]), condition).float()) * self.scale
+        return (noise + self.student(noise, noise.new_zeros(1, 1, 1), condition).float()) * self.scale

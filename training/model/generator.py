@@ -39,22 +39,23 @@ class Layer(nn.Module):
     def after_attention(self, x: Tensor, values: Tensor, biases: Tensor) -> Tensor:
         if self.style is not None:
             x = self.style(x, values, biases)
-        gate, value = self.feed_enter(self.feed_norm(x)).chunk(2, -1)
+        gate, value = self.feed_enter(self.feed_norm(x)).split(self.feed_leave.in_features, -1)
         return x + self.feed_leave(functional.silu(gate) * value)
 
     def forward(self, x: Tensor, values: Tensor, biases: Tensor) -> Tensor:
         return self.after_attention(x + self.attention(self.norm(x)), values, biases)
 
     def step(
-        self, x: Tensor, values: Tensor, biases: Tensor, memory: Tensor, known: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        y, memory = self.attention.step(self.norm(x), memory, known)
-        return self.after_attention(x + y, values, biases), memory
+        self, x: Tensor, guide: Guide, keys: Tensor, values: Tensor, known: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """One tick of both views ``x [B, 2, D]``, and what the attention remembers."""
+        y, keys, values = self.attention.step(self.norm(x), keys, values, known)
+        return self.after_attention(x + y, guide.values, guide.biases), keys, values
 
 
 @dataclass(frozen=True)
 class Guide:
-    """What leads it besides sound: ``style [B, S]``, ``values [B, E, V]``, ``biases [B, T, E]``."""
+    """What leads it besides sound: ``style [B, S + 1]``, ``values [B, E, V]``, ``biases [B, T, E]``."""
 
     style: Tensor
     values: Tensor
@@ -78,7 +79,7 @@ class Imitation(nn.Module):
         """Trunk output ``[B, T, D]`` → addition to the latents ``[B, T, L]``."""
         weights = (guide.biases * self.sharper.exp()).softmax(-1)
         found = (guide.biases.amax(-1, keepdim=True) > NOTHING).to(weights.dtype)
-        deviation = (weights @ guide.values[..., self.read :].float()) * found
+        deviation = ((weights @ guide.values[..., self.read :].float()) * found).expand(-1, h.shape[1], -1)
         gate = torch.sigmoid(self.gate(torch.cat([h.float(), deviation], -1)))
         return functional.pad((gate * deviation).float(), (0, LATENT - deviation.shape[-1]))
 
@@ -123,7 +124,7 @@ class Generator(nn.Module):
     def enter(self, speech: Tensor, history: Tensor, style: Tensor) -> Tensor:
         """``history [B, T, HISTORY L]``: motion made before each tick, newest first; zeros for the mouth."""
         x = self.hear(speech) + self.feel(history)
-        scale, shift = self.manner(style).unsqueeze(1).chunk(2, -1)
+        scale, shift = self.manner(style[:, : self.config.style]).unsqueeze(1).split(self.config.width, -1)
         return x * (1 + scale) + shift
 
     def forward(self, speech: Tensor, history: Tensor, guide: Guide) -> Tensor:
@@ -134,8 +135,8 @@ class Generator(nn.Module):
         return self.norm(x)
 
     def plan(self, h: Tensor) -> Tensor:
-        """Keyframe means ``[B, T / BLOCK, L]`` from the trunk at the blocks' first ticks."""
-        return self.keyframe(h[:, ::BLOCK]).float()
+        """Keyframe means ``[B, K, L]`` from the trunk's output at the blocks' first ticks ``[B, K, D]``."""
+        return self.keyframe(h).float()
 
     def refine(self, h: Tensor, path: Tensor, speech: Tensor, guide: Guide) -> tuple[Tensor, Tensor]:
         """Means of the detail ``[B, T, L]`` and its condition ``[B, T, D + L]``.
@@ -163,13 +164,14 @@ class Generator(nn.Module):
         ``temperature [2, L]`` how much of what is drawn is added.
         """
         (slow_noise, fast_noise), (slow, fast) = noise, temperature
-        keyframes = mouth_of(*(self.place(view, slow_noise, steps, slow) for view in h))
+        keyframes = mouth_of(*(self.place(view[:, ::BLOCK], slow_noise, steps, slow) for view in h))
         path = slow_path(keyframes, before)
         return mouth_of(*(self.finish(view, path, speech, guide, fast_noise, steps, fast) for view in h))
 
     def place(self, h: Tensor, noise: Tensor, steps: int, amount: Tensor) -> Tensor:
-        """Keyframes ``[B, T / BLOCK, L]`` from the trunk's output; ``amount`` of what is drawn is added."""
-        return self.plan(h) + amount * self.slow_flow.draw(noise, h[:, ::BLOCK], steps)
+        """Keyframes ``[B, K, L]`` from the trunk's output at the blocks' first ticks; ``amount`` of what is
+        drawn is added."""
+        return self.plan(h) + amount * self.slow_flow.draw(noise, h, steps)
 
     def finish(
         self,

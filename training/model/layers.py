@@ -80,17 +80,19 @@ class GatedBlock(nn.Module):
 
     def forward(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         before, hidden = state.split(self.width, -1)
-        y = self.norm(x)
-        shifted = torch.cat([before.unsqueeze(1), y[:, :-1]], 1)
-        update, candidate, gate = self.enter(torch.cat([y, shifted], -1)).chunk(3, -1)
+        y, one_tick = self.norm(x), x.shape[1] == 1
+        shifted = before.unsqueeze(1)
+        if not one_tick:
+            shifted = torch.cat([shifted, y[:, :-1]], 1)
+        update, candidate, gate = self.enter(torch.cat([y, shifted], -1)).split(self.width, -1)
         update = torch.sigmoid(update.float()).clamp(min=FORGOTTEN)
         keep, new = 1 - update, update * candidate.float()
-        if x.shape[1] == 1:
+        if one_tick:
             h = keep * hidden.unsqueeze(1) + new
         else:
             h = LinearScan.apply(keep.transpose(0, 1).contiguous(), new.transpose(0, 1).contiguous(), hidden)
             h = h.transpose(0, 1)
         x = x + self.leave(h * functional.silu(gate))
-        gate, value = self.feed_enter(self.feed_norm(x)).chunk(2, -1)
+        gate, value = self.feed_enter(self.feed_norm(x)).split(2 * self.width, -1)
         x = x + self.feed_leave(functional.silu(gate) * value)
         return x, torch.cat([y[:, -1], h[:, -1]], -1)

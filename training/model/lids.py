@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ...inference.blinks import LIDS, find_blinks, without_blinks
 from ...inference.types import C
-from ..blinks import LIDS, find_blinks, without_blinks
 from .config import Config
 
 LASTS = 8
@@ -28,8 +28,8 @@ State = dict[str, Tensor]
 
 
 class Lids(nn.Module):
-    """A renewal process: the probit of a blink's beginning follows from the trunk and from how long ago the
-    last one began."""
+    """A renewal process: the probit of a blink's beginning follows from what is heard and from how long ago
+    the last one began; a habit of the references is added to it."""
 
     def __init__(self, config: Config) -> None:
         super().__init__()
@@ -37,7 +37,7 @@ class Lids(nn.Module):
         self.register_buffer("depth", torch.tensor([0.8, 0.1]))
         """mean and deviation"""
         self.register_buffer("fading", torch.tensor([math.exp(-1 / ticks) for ticks in RECENT]))
-        self.enter = nn.Linear(config.width + len(RECENT), config.blink)
+        self.enter = nn.Linear(config.speech + len(RECENT), config.blink)
         self.leave = nn.Linear(config.blink, 1)
         nn.init.zeros_(self.leave.weight)
         nn.init.constant_(self.leave.bias, SELDOM)
@@ -62,10 +62,9 @@ class Lids(nn.Module):
         self.course.copy_(torch.from_numpy(course / course.max()))
         self.depth.copy_(torch.tensor([np.mean(depths), np.std(depths)]))
 
-    def score(self, h: Tensor, blinked: Tensor) -> Tensor:
-        """Probit of a beginning ``[..., 1]`` from the trunk's output and the traces of the last blink."""
-        x = self.enter(torch.cat([h, blinked.to(h.dtype)], -1))
-        return self.leave(functional.silu(x)).float()
+    def score(self, speech: Tensor, blinked: Tensor) -> Tensor:
+        """Probit of a beginning ``[..., 1]`` from speech and the traces of the last blink."""
+        return self.leave(functional.silu(self.enter(torch.cat([speech, blinked], -1)))).float()
 
     def traces(self, onsets: Tensor) -> Tensor:
         """``onsets [B, T]`` → what is left of them before each tick, ``[B, T, R]``."""
@@ -75,17 +74,18 @@ class Lids(nn.Module):
             left = torch.where(onset.unsqueeze(-1) > 0, torch.ones_like(left), left) * self.fading
         return torch.stack(made, 1)
 
-    def loss(self, h: Tensor, onsets: Tensor, mask: Tensor) -> Tensor:
-        """Negative log-likelihood of ``onsets [B, T]`` (0 or 1), where ``mask [B, T]`` is 1."""
-        score = self.score(h, self.traces(onsets))[..., 0]
+    def loss(self, speech: Tensor, onsets: Tensor, mask: Tensor) -> Tensor:
+        """Negative log-likelihood of ``onsets [B, T]`` (0 or 1) at ``speech [B, T, A]``, where ``mask [B,
+        T]`` is 1."""
+        score = self.score(speech, self.traces(onsets))[..., 0]
         likelihood = torch.special.log_ndtr(torch.where(onsets > 0, score, -score))
         return -(likelihood * mask).sum() / mask.sum().clamp(min=1)
 
-    def step(self, h: Tensor, chances: Tensor, state: State) -> tuple[Tensor, State]:
-        """One tick: ``h [B, 1, W]``, ``chances [B, CHANCES]`` → what a blink adds to the channels ``[B, C]``,
-        and the new state. No blink begins before the last one has ended."""
+    def step(self, speech: Tensor, habit: Tensor, chances: Tensor, state: State) -> tuple[Tensor, State]:
+        """One tick: ``speech [B, A]``, ``habit [B, 1]``, ``chances [B, CHANCES]`` → what a blink adds to the
+        channels ``[B, C]``, and the new state. No blink begins before the last one has ended."""
         lids, blinked = state["lids"], state["blinked"]
-        score = self.score(h, blinked.unsqueeze(1))[:, 0]
+        score = self.score(speech, blinked) + habit
         begins = (chances[:, :1] < score) & (lids.sum(1, keepdim=True) < 1e-6)
         mean, deviation = self.depth
         depth = (mean + deviation * chances[:, 1:]).clamp(SHALLOWEST, DEEPEST)

@@ -28,7 +28,7 @@ AROUND = BEFORE + 1 + AFTER
 @dataclass(frozen=True)
 class Entries:
     """``keys [B, E, K]`` of length one, ``values [B, E, V + D]`` (what is attended to, then the mouth's
-    deviation), ``styles [B, E, S]``."""
+    deviation), ``styles [B, E, S + 1]`` (the manner, then how much more often one blinks than usual)."""
 
     keys: Tensor
     values: Tensor
@@ -82,10 +82,10 @@ class Retriever(nn.Module):
         """How much a unit of similarity weighs in the attention."""
         return self.sharpness.exp()
 
-    def forward(self, speech: Tensor, motion: Tensor, flags: Tensor) -> Entries:
-        """Entries of takes: ``speech [B, T, A]``, latents ``motion [B, T, L]``, ``flags [B, 4]`` (regions
-        measured, has sound); one every ``HOP`` ticks from the first full window on. With each goes how the
-        mouth deviates from the plain one, as far as there is sound."""
+    def forward(self, speech: Tensor, motion: Tensor, flags: Tensor, blinking: Tensor) -> Entries:
+        """Entries of takes: ``speech [B, T, A]``, latents ``motion [B, T, L]`` without blinks, ``flags [B,
+        4]`` (regions measured, has sound), ``blinking [B, 1]``; one every ``HOP`` ticks from the first full
+        window on. With each goes how the mouth deviates from the plain one, as far as there is sound."""
         heard = flags[:, None, 3:]
         speech = speech * heard
         anchors = slice(CONTEXT, speech.shape[1] - AFTER, HOP)
@@ -95,8 +95,8 @@ class Retriever(nn.Module):
         deviation = (deviation + deviation.roll(-1, 1)) / 2
         around = windows(torch.cat([self.hear_value(speech), motion], -1), AROUND)
         around = around[:, CONTEXT + AFTER :: HOP][:, : keys.shape[1]]
-        flags = flags.unsqueeze(1).expand(-1, around.shape[1], -1)
+        flags, blinking = (x.unsqueeze(1).expand(-1, around.shape[1], -1) for x in (flags, blinking))
         out = self.value(torch.cat([around, flags], -1)).float()
         values, styles = out.split([self.config.value, self.config.style], -1)
         values = torch.cat([values, deviation[:, anchors].float()], -1)
-        return Entries(keys, values, torch.tanh(styles))
+        return Entries(keys, values, torch.cat([torch.tanh(styles), blinking.float()], -1))

@@ -48,13 +48,17 @@ class Mouthpiece(nn.Module):
             | {
                 "context": zeros(batch, CONTEXT - 1, config.hear + config.feel),
                 "motion": zeros(batch, HISTORY, LATENT),
-                "memory": zeros(batch, 2, config.layers, 2, config.window, config.width),
                 "known": zeros(batch, config.window),
                 "keyframes": zeros(batch, 2, LATENT),
                 "tick": zeros(batch, 1),
             }
+            | {name: zeros(batch, 2, *config.memory) for name in self.memories()}
             | self.lids.initial_state(batch)
         )
+
+    def memories(self) -> list[str]:
+        """States of the attention: of each layer the keys of both views, and the values."""
+        return [f"{part}{i}" for i in range(self.config.layers) for part in ("keys", "values")]
 
     def ear_state(self, batch: int) -> State:
         return self.encoder.initial_state(batch) | self.mouth.initial_state(batch)
@@ -88,52 +92,48 @@ class Mouthpiece(nn.Module):
         slow_noise, fast_noise, chances = noise.unsqueeze(1).split((LATENT, LATENT, CHANCES), -1)
         steps, (slow, fast) = self.teacher_steps, self.temperature
         past = state["motion"].flatten(1).unsqueeze(1)
-        both = Guide(twice(guide.style), twice(guide.values), twice(guide.biases))
-        heard = twice(speech.unsqueeze(1))
-        history = torch.stack([torch.zeros_like(past), past], 1).flatten(0, 1)
-        x, memory = generator.enter(heard, history, both.style), []
-        for layer, kept in zip(generator.layers, state["memory"].flatten(0, 1).unbind(1), strict=True):
-            x, kept = layer.step(x, both.values, both.biases, kept, twice(known))
-            memory.append(kept)
+        heard = speech.unsqueeze(1)
+        x = generator.enter(heard, torch.cat([torch.zeros_like(past), past], 1), guide.style)
+        memory = {}
+        for i, layer in enumerate(generator.layers):
+            kept = (f"keys{i}", f"values{i}")
+            x, *renewed = layer.step(x, guide, *(state[name] for name in kept), known)
+            memory |= zip(kept, renewed, strict=True)
         h = generator.norm(x)
-        planned = mouth_of(*by_view(generator.place(h, twice(slow_noise), steps, slow)))[:, 0]
-        due = (state["tick"] < 0.5).to(planned.dtype)
+        planned = of_views(generator.place(h, slow_noise, steps, slow))
+        due = state["tick"] < 0.5
         before, after = state["keyframes"].unbind(1)
-        before, after = torch.lerp(before, after, due), torch.lerp(after, planned, due)
-        path = torch.lerp(before, after, (state["tick"] + 1) / BLOCK).unsqueeze(1)
-        finished = generator.finish(h, twice(path), heard, both, twice(fast_noise), steps, fast)
-        motion = mouth_of(*by_view(finished))
+        before, after = torch.where(due, after, before), torch.where(due, planned, after)
+        path = before + (state["tick"] + 1) / BLOCK * (after - before)
+        paths = path.unsqueeze(1).expand(-1, 2, -1)
+        motion = of_views(generator.finish(h, paths, heard, guide, fast_noise, steps, fast))
         shown = {"both": motion, "slow": path, "fast": motion - path}[self.shown]
-        blink, lids = self.lids.step(by_view(h)[1], chances[:, 0], state)
-        channels = self.seal(self.codec.decode(shown[:, 0]) + blink, features)
+        blink, lids = self.lids.step(speech, guide.style[:, self.config.style :], chances[:, 0], state)
+        channels = self.seal(self.codec.decode(shown) + blink, features)
         tick = torch.where(state["tick"] > BLOCK - 1.5, 0.0, state["tick"] + 1)
         return channels, {
-            "motion": torch.cat([motion, state["motion"][:, :-1]], 1),
-            "memory": torch.stack(memory, 1).unflatten(0, (-1, 2)),
+            "motion": torch.cat([motion.unsqueeze(1), state["motion"][:, :-1]], 1),
             "known": known,
             "keyframes": torch.stack([before, after], 1),
             "tick": tick,
-        } | lids
+        } | memory | lids
 
     def remember(
-        self, speech: Tensor, channels: Tensor, measured: Tensor, has_audio: Tensor
+        self, speech: Tensor, channels: Tensor, measured: Tensor, has_audio: Tensor, blinking: Tensor
     ) -> tuple[Tensor, ...]:
-        """A take: ``speech [1, T, A]``, ``channels [1, T, C]``, ``measured [1, C]``, ``has_audio [1, 1]`` →
-        keys ``[1, E, K]``, values ``[1, E, V + D]``, styles ``[1, E, S]``."""
+        """A take: ``speech [1, T, A]``, ``channels [1, T, C]`` without blinks, ``measured [1, C]``,
+        ``has_audio [1, 1]``, ``blinking [1, 1]`` (``blinks.habit``) → keys ``[1, E, K]``, values ``[1, E,
+        V + D]``, styles ``[1, E, S + 1]``."""
         motion = self.codec.encode(channels, measured)
         flags = torch.cat([measured_regions(measured), has_audio], 1)
-        entries = self.retriever(speech, motion, flags)
+        entries = self.retriever(speech, motion, flags, blinking)
         return entries.keys, entries.values, entries.styles
 
 
-def twice(x: Tensor) -> Tensor:
-    """Each row of ``[B, …]`` for both views of the trunk: ``[2 B, …]``."""
-    return x.unsqueeze(1).expand(-1, 2, *x.shape[1:]).flatten(0, 1)
-
-
-def by_view(x: Tensor) -> tuple[Tensor, ...]:
-    """``[2 B, …]`` → what the view without the past says, and the other, ``[B, …]`` each."""
-    return x.unflatten(0, (-1, 2)).unbind(1)
+def of_views(x: Tensor) -> Tensor:
+    """What both views of the trunk say of a tick, ``[B, 2, L]`` → the mouth of the one that sees no past, the
+    rest of the other, ``[B, L]``."""
+    return mouth_of(x[:, 0], x[:, 1])
 
 
 def set_temperature(model: Mouthpiece, table: Sequence[Sequence[float]]) -> None:

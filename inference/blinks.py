@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 
-from ..inference.types import BLENDSHAPES, INDEX
+from .types import BLENDSHAPES, INDEX
 
 LIDS: tuple[int, ...] = tuple(i for i, name in enumerate(BLENDSHAPES) if name.startswith("eye"))
 """Channels that take part in a blink."""
@@ -21,6 +22,11 @@ BACK = 0.45
 """What may be left of the fall once they have come back."""
 MARGIN = 2
 """Ticks on either side that smoothed gaze still feels."""
+
+USUAL = 0.02
+"""Chance that a blink begins at a tick (thirty a minute)."""
+TRUST = 100
+"""Ticks of usual blinking that a take's own are added to."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,14 @@ def without_blinks(channels: np.ndarray, blinks: list[Blink]) -> np.ndarray:
         part = np.linspace(0, 1, stop - start + 1, dtype=channels.dtype)[:, None]
         still[start : stop + 1, lids] = (1 - part) * still[start, lids] + part * channels[stop, lids]
     return still
+
+
+def habit(onsets: np.ndarray) -> float:
+    """How much more often a take blinks than is usual, as a difference of probits of a blink's beginning at a
+    tick; ``onsets`` is ``bool [T]``. 0 is as usual, and a short take is taken to differ little."""
+    likely = (onsets.sum() + TRUST * USUAL) / (len(onsets) + TRUST)
+    probit = NormalDist().inv_cdf
+    return probit(min(likely, 0.5)) - probit(USUAL)
 
 
 def separate(channels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
