@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from mouthpiece.inference.animate import animate
+from mouthpiece.inference.blinks import BLINK
 from mouthpiece.inference.decode import load_audio
 from mouthpiece.inference.livelink import read_take
 from mouthpiece.inference.model import Model
@@ -115,3 +116,21 @@ def test_the_upper_face_lives_and_follows_the_seed(model: Model, dialogue: np.nd
     for name in ("browInnerUp", "headYaw", "headPitch", "eyeLookDownLeft"):
         assert one[:, INDEX[name]].std() > 0.005, name
     assert np.abs(one[:, INDEX["headYaw"]] - other[:, INDEX["headYaw"]]).max() > 0.01
+
+
+def test_blinks_are_as_frequent_as_the_references_and_leave_the_eyes_open(
+    model: Model, dialogue: np.ndarray
+) -> None:
+    shown = take("broad")
+    shown.channels[:, BLINK] = 0.0
+    blinking = shown.channels.copy()
+    for start in range(10, len(blinking) - 10, 30):
+        blinking[start : start + 8, list(BLINK)] = np.array([[0.5, 0.9, 1, 0.9, 0.7, 0.4, 0.2, 0.1]]).T
+    twice = np.tile(dialogue, 2)
+    calm, lively = (
+        animate(twice, model, references=[(Take(c, shown.fps, "take", shown.audio), 1.0)])[:, BLINK].min(1)
+        for c in (shown.channels, blinking)
+    )
+    shuts = [int(((lids[1:] > 0.5) & (lids[:-1] <= 0.5)).sum()) for lids in (calm, lively)]
+    assert shuts[1] > 1.5 * shuts[0] > 0, shuts
+    assert np.median(lively) < 0.1
