@@ -22,7 +22,11 @@ SEEDS = (0, 1, 2)
 
 
 def faces(model: Model, clips: Sequence[Utterance], seed: int = 0) -> list[np.ndarray]:
-    return [animate(to_float(clip.audio), model, seed=seed)[: len(clip.channels)] for clip in clips]
+    """Every clip with noise of its own."""
+    return [
+        animate(to_float(clip.audio), model, seed=seed * len(clips) + index)[: len(clip.channels)]
+        for index, clip in enumerate(clips)
+    ]
 
 
 def upper_vertices(rig: Rig) -> np.ndarray:
@@ -53,7 +57,13 @@ def figures(
     for who, model in models.items():
         by_seed = [faces(model, clips, seed) for seed in SEEDS]
         made = by_seed[0]
-        fdd = [dynamics_deviation(rig, m, c) for m, c in zip(made, captured, strict=True)]
+        fdd = np.mean(
+            [
+                [dynamics_deviation(rig, m, c) for m, c in zip(seed, captured, strict=True)]
+                for seed in by_seed
+            ],
+            axis=0,
+        )
         lips = [
             np.abs(readout(m)[:, 0] - readout(c)[:, 0]).mean() for m, c in zip(made, captured, strict=True)
         ]
@@ -61,18 +71,19 @@ def figures(
         spread = [np.mean(np.std([seed[i][:, upper] for seed in by_seed], axis=0)) for i in range(len(made))]
         rows += [
             Figure.of_mean(GROUP, who, "lip-gap error (MOD), % of eye distance", 100 * np.array(lips)),
-            Figure.of_mean(GROUP, who, "FDD, signed", np.array(fdd)),
+            Figure.of_mean(GROUP, who, "FDD, signed", fdd),
             Figure.of_mean(GROUP, who, "FDD, absolute", np.abs(fdd)),
-            Figure(GROUP, who, "jerk ratio, mouth", ratio(made, captured, mouth), None, len(made)),
-            Figure(GROUP, who, "jerk ratio, upper face", ratio(made, captured, upper), None, len(made)),
+            Figure(GROUP, who, "jerk ratio, mouth", ratio(by_seed, captured, mouth), None, len(made)),
+            Figure(GROUP, who, "jerk ratio, upper face", ratio(by_seed, captured, upper), None, len(made)),
             Figure.of_mean(GROUP, who, "diversity over seeds, upper face", 100 * np.array(spread)),
         ]
     return rows
 
 
-def ratio(made: list[np.ndarray], captured: list[np.ndarray], channels: list[int]) -> float:
-    """Jerk of the channels over that of the capture, each clip's root mean square, median over clips."""
-    pairs = zip(made, captured, strict=True)
+def ratio(by_seed: list[list[np.ndarray]], captured: list[np.ndarray], channels: list[int]) -> float:
+    """Jerk of the channels over that of the capture, each clip's root mean square, median over clips and
+    seeds."""
+    pairs = [pair for made in by_seed for pair in zip(made, captured, strict=True)]
     return float(np.median([jerk(m[:, channels]) / jerk(c[:, channels]) for m, c in pairs]))
 
 

@@ -56,12 +56,13 @@ def figures(model: Model, checkpoint: Path, clips: Sequence[Utterance]) -> list[
 
 def codec(model: Model, checkpoint: Path, cast: dict[str, list[Utterance]]) -> list[Figure]:
     """Error of encoding and decoding against the generator's own, by performer."""
-    codec, mouth = restore_part(MotionCodec(), checkpoint, "codec.").eval(), list(MOUTH)
+    codec = restore_part(MotionCodec(), checkpoint, "codec.").eval()
     rows = []
     for who, clips in cast.items():
         rebuilt, generated = [], []
         for clip in clips:
             captured = np.asarray(clip.channels, np.float32)
+            mouth = [channel for channel in MOUTH if clip.measured[channel]]
             measured = torch.tensor(clip.measured)[None]
             latents = codec.encode(torch.tensor(captured)[None], measured)
             back = codec.decode(latents)[0].numpy()

@@ -74,7 +74,7 @@ def confusion(model: Model, cast: Sequence[Performance]) -> np.ndarray:
     banks = [bank_of(model, p.references) for p in cast]
     rows = []
     for p in cast:
-        rows.append([error(animate_with(p.target.audio, model, b), p.target.channels) for b in banks])
+        rows.append([error(animate_with(p.target.audio, model, b), p.target) for b in banks])
     return np.array(rows)
 
 

@@ -79,10 +79,11 @@ def disguise(model: Model, clips: Sequence[Take], seed: int) -> list[Take]:
     ]
 
 
-def error(predicted: np.ndarray, target: np.ndarray) -> float:
-    """Root mean square error over the mouth channels."""
-    mouth = list(MOUTH)
-    return float(np.sqrt(np.mean((predicted[: len(target), mouth] - target[:, mouth]) ** 2)))
+def error(predicted: np.ndarray, target: Take) -> float:
+    """Root mean square error over the mouth channels that were measured."""
+    mouth = [channel for channel in MOUTH if target.measured[channel]]
+    goal = target.channels[:, mouth]
+    return float(np.sqrt(np.mean((predicted[: len(goal), mouth] - goal) ** 2)))
 
 
 @dataclass(frozen=True)
@@ -118,10 +119,7 @@ def figures(model: Model, clips: Sequence[Utterance], seed: int = 7) -> list[Fig
     }
     errors = {
         who: np.array(
-            [
-                error(animate_with(p.target.audio, model, make(i)), p.target.channels)
-                for i, p in enumerate(cast)
-            ]
+            [error(animate_with(p.target.audio, model, make(i)), p.target) for i, p in enumerate(cast)]
         )
         for who, make in banks.items()
     }
@@ -143,9 +141,7 @@ def by_count(model: Model, clips: Sequence[Utterance], seed: int = 11) -> list[F
     rows = []
     for count in COUNTS:
         errors = [
-            error(
-                animate_with(p.target.audio, model, bank_of(model, p.references[:count])), p.target.channels
-            )
+            error(animate_with(p.target.audio, model, bank_of(model, p.references[:count])), p.target)
             for p in cast
         ]
         rows.append(Figure.of_mean(COUNTS_GROUP, f"{count} clips", "error to own motion", np.array(errors)))
@@ -177,7 +173,7 @@ def real(model: Model, group: str, cast: Sequence[Part]) -> list[Figure]:
             own, anothers, none = (
                 error(
                     animate_with(target.audio, model, bank_of(model, [as_take(u) for u in given])),
-                    target.channels,
+                    target,
                 )
                 for given in (mine, other[: len(mine)], [])
             )

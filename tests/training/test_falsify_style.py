@@ -57,7 +57,7 @@ def cast(model: Model) -> list[Performance]:
 
 def errors(model: Model, cast: list[Performance], bank) -> np.ndarray:
     return np.array(
-        [error(animate_with(p.target.audio, model, bank(i)), p.target.channels) for i, p in enumerate(cast)]
+        [error(animate_with(p.target.audio, model, bank(i)), p.target) for i, p in enumerate(cast)]
     )
 
 

@@ -30,6 +30,8 @@ REGION_OF = torch.tensor([region for region, (_, size) in enumerate(REGIONS) for
 """Region of each latent, ``[LATENT]``."""
 SMALLEST = 0.02
 """Deviation in channel units below which a component counts less, not more."""
+ENOUGH = 0.3
+"""Share of a region's channels that shows how it moves: many a rig's mouth has fifteen shapes."""
 LEAK = 0.1
 """Gradient outside [0, 1], so that a clipped shape can come back."""
 
@@ -81,8 +83,8 @@ class MotionCodec(nn.Module):
 
 
 def measured_regions(measured: Tensor) -> Tensor:
-    """``measured [B, C]`` → ``[B, 3]``: 1 where most channels of the region were measured."""
-    return torch.stack([(measured[:, list(i)].mean(1) > 0.5).float() for i, _ in REGIONS], 1)
+    """``measured [B, C]`` → ``[B, 3]``: 1 where enough channels of the region were measured."""
+    return torch.stack([(measured[:, list(i)].mean(1) > ENOUGH).float() for i, _ in REGIONS], 1)
 
 
 def latent_mask(measured: Tensor) -> Tensor:
