@@ -17,6 +17,7 @@ import onnxruntime
 import torch
 from torch import Tensor, nn
 
+from ..inference.model import INTERFACE
 from ..inference.types import TICK_RATE
 from .calibrate import calibrate_seal
 from .corpus.lips import LipReadout
@@ -28,7 +29,6 @@ from .model.step import NOISE, Mouthpiece, set_temperature
 from .phones import FEATURES
 from .run import restore
 
-INTERFACE = 4
 VERSION = "2.0"
 """Of the weights; renewed when other weights are shipped."""
 TOLERANCE = 1e-4

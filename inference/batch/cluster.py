@@ -185,7 +185,7 @@ class Crowd:
         """Results until all are there or the scheduler is lost; what is not back then waits again."""
         flying: list[Unit] = []
         took: list[float] = []
-        settled = threading.Event()
+        news = threading.Event()
         alone = time.monotonic()
         try:
             while waiting or flying:
@@ -196,11 +196,11 @@ class Crowd:
                     raise ClusterError(f"The scheduler at {self.address} has no worker: start some.")
                 while waiting and _may_fly(waiting[0], flying, workers):
                     flying.append(_next(waiting, max(workers, 1)))
-                    self._submit(client, flying[-1], settled)
+                    self._submit(client, flying[-1], news)
                 if not any(unit.suspect for unit in flying) and len(flying) < 2 * workers:
-                    self._hurried(client, flying, took, settled, room=2 * workers)
-                settled.wait(TICK)
-                settled.clear()
+                    self._hurried(client, flying, took, news, room=2 * workers)
+                news.wait(TICK)
+                news.clear()
                 for unit in list(flying):
                     back = next((one for one in unit.futures if one.status in ("finished", "error")), None)
                     if back is not None:
@@ -218,21 +218,21 @@ class Crowd:
             with suppress(Exception):  # whatever a dying connection says
                 _forget([future for unit in flying for future in unit.futures])
 
-    def _submit(self, client: Client, unit: Unit, settled: threading.Event) -> None:
+    def _submit(self, client: Client, unit: Unit, news: threading.Event) -> None:
         unit.since = time.monotonic()
         future = client.submit(make_unit, unit.lines, self.setup, self.weights, retries=RETRIES, pure=False)
         unit.futures.append(future)
-        future.add_done_callback(lambda _: settled.set())
+        future.add_done_callback(lambda _: news.set())
 
     def _hurried(
-        self, client: Client, flying: list[Unit], took: list[float], settled: threading.Event, room: int
+        self, client: Client, flying: list[Unit], took: list[float], news: threading.Event, room: int
     ) -> None:
         """Hand units that are late to others as well: their own worker may be slow, or hang."""
         late = max(LATE * median(took), 10 * TICK) if took else math.inf
         for unit in flying:
             full = sum(len(unit.futures) for unit in flying) >= room
             if not full and len(unit.futures) < TRIES and time.monotonic() - unit.since > late:
-                self._submit(client, unit, settled)
+                self._submit(client, unit, news)
 
     def _settled(self, back: Future, unit: Unit, waiting: deque[Unit]) -> Iterator[Result]:
         """The results of a unit that is back; one that failed is taken apart. Raises ClusterError."""
