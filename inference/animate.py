@@ -8,11 +8,12 @@ import numpy as np
 
 from .bank import Bank
 from .errors import Cancelled
-from .model import Model
+from .expression import moods
+from .model import STRIDE, Model
 from .session import Session
-from .types import TICK_RATE, TICK_SAMPLES, C, Take, frame_count
+from .types import TICK_SAMPLES, C, Take, frame_count
 
-CHUNK_TICKS = TICK_RATE
+CHUNK_TICKS = 3 * STRIDE
 Curve = float | np.ndarray
 """A constant, or one value per frame ``[T]``."""
 
@@ -65,17 +66,18 @@ def animate_with(
     """``animate`` with references that are already in a bank, or with none."""
     session = Session(model, bank=bank, style_strength=style_strength, seed=seed)
     frames = frame_count(len(audio))
-    curves = [np.broadcast_to(np.asarray(curve, np.float32), (frames,)) for curve in (valence, arousal)]
+    mood = moods(valence, arousal, frames)
     channels = np.empty((frames, C), np.float32)
-    for tick in range(frames):
-        if tick % CHUNK_TICKS == 0:
-            if cancelled and cancelled():
-                raise Cancelled("stopped before the end; nothing was changed")
-            if progress:
-                progress(tick / frames)
-        session.feel(*(float(curve[tick]) for curve in curves))
-        made = session.push(audio[tick * TICK_SAMPLES : (tick + 1) * TICK_SAMPLES])
-        channels[tick] = made[0] if len(made) else session.flush()[0]
+    for tick in range(0, frames, CHUNK_TICKS):
+        if cancelled and cancelled():
+            raise Cancelled("stopped before the end; nothing was changed")
+        if progress:
+            progress(tick / frames)
+        stop = tick + CHUNK_TICKS
+        made = session.push(audio[tick * TICK_SAMPLES : stop * TICK_SAMPLES], mood[tick:stop])
+        channels[tick : tick + len(made)] = made
+    if len(rest := session.flush(mood[-1:])):
+        channels[-1] = rest[0]
     if progress:
         progress(1.0)
     return channels

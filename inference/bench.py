@@ -184,7 +184,9 @@ def _networks(model: Model, batch: int) -> Callable[[tuple], None]:
     def step(_: tuple) -> None:
         nonlocal state
         heard, state = model.listen(mel, state)
-        _, state = model.move(heard, found, noise, state)
+        speech, articulation = heard.speech[:, 0], heard.articulation[:, 0]
+        _, state = model.ask(speech, state)
+        _, state = model.move(speech, articulation, found, noise, state)
 
     return step
 

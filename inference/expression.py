@@ -32,15 +32,20 @@ VALENCE = direction(PLEASED), direction(DISPLEASED)
 AROUSAL = direction(AROUSED), direction(CALM)
 
 
-def offsets(valence: float, arousal: float) -> np.ndarray:
-    """``float32 [55]`` for valence and arousal in [-1, 1]; zero at (0, 0)."""
-    out = np.zeros(C, np.float32)
+def offsets(valence: float | np.ndarray, arousal: float | np.ndarray) -> np.ndarray:
+    """``float32 [..., 55]`` for valence and arousal ``[...]`` in [-1, 1]; zero at (0, 0)."""
+    out = np.float32(0)
     for value, (up, down) in ((valence, VALENCE), (arousal, AROUSAL)):
-        value = np.float32(np.clip(value, -1.0, 1.0))
-        out += value * up if value >= 0 else -value * down
+        value = np.clip(np.asarray(value, np.float32), -1.0, 1.0)[..., None]
+        out = out + np.where(value >= 0, value * up, -value * down)
     return out
 
 
-def express(channels: np.ndarray, valence: float, arousal: float) -> np.ndarray:
-    """``channels [B, 55]`` with the expression added; the same array where there is none."""
-    return channels + offsets(valence, arousal) if valence or arousal else channels
+def express(channels: np.ndarray, valence: float | np.ndarray, arousal: float | np.ndarray) -> np.ndarray:
+    """``channels [..., 55]`` with the expression added."""
+    return channels + offsets(valence, arousal)
+
+
+def moods(valence: float | np.ndarray, arousal: float | np.ndarray, frames: int) -> np.ndarray:
+    """Constants, or values per frame ``[frames]`` → ``float32 [frames, 2]``."""
+    return np.stack([np.broadcast_to(np.float32(curve), frames) for curve in (valence, arousal)], -1)

@@ -86,14 +86,18 @@ def padded(samples: np.ndarray) -> np.ndarray:
     return out
 
 
-def log_mel(samples: np.ndarray) -> np.ndarray:
-    """Log-mel of a recording, ``float32 [N] -> float32 [4 * ceil(N / 640), 80]``, the session's bits."""
-    source = padded(samples)
-    out = np.empty((frame_count(len(samples)) * HOPS, MELS), np.float32)
+def whole_mel(samples: np.ndarray) -> np.ndarray:
+    """Log-mel of whole ticks with the ``TAIL`` before them, ``[TAIL + 640 T] -> float32 [4 T, 80]``."""
+    out = np.empty(((len(samples) - TAIL) // HOP, MELS), np.float32)
     for tick in range(len(out) // HOPS):
         start = tick * TICK_SAMPLES
-        out[tick * HOPS : (tick + 1) * HOPS] = tick_mel(source[start : start + TAIL + TICK_SAMPLES])
+        out[tick * HOPS : (tick + 1) * HOPS] = tick_mel(samples[start : start + TAIL + TICK_SAMPLES])
     return out
+
+
+def log_mel(samples: np.ndarray) -> np.ndarray:
+    """Log-mel of a recording, ``float32 [N] -> float32 [4 * ceil(N / 640), 80]``, the session's bits."""
+    return whole_mel(padded(samples))
 
 
 def log_mel_fast(samples: np.ndarray, block: int = 256) -> np.ndarray:

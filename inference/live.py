@@ -15,6 +15,7 @@ import numpy as np
 
 from .bank import Bank
 from .entry_cache import EntryCache
+from .expression import moods
 from .model import Model
 from .regional_session import PLAIN, STYLED, RegionalSession
 from .regions import Influence
@@ -37,14 +38,14 @@ TINY = 1e-6
 
 @dataclass(frozen=True)
 class Score:
-    """What is performed: ``audio float32 [N]`` at 16 kHz, mood per frame ``[T]``, and the way it is done.
+    """What is performed: ``audio float32 [N]`` at 16 kHz, valence and arousal ``mood [T, 2]``, and the way it
+    is done.
 
     ``open_session`` makes a session with the wanted references and seed; it is called in the thread.
     """
 
     audio: np.ndarray
-    valence: np.ndarray
-    arousal: np.ndarray
+    mood: np.ndarray
     open_session: Callable[[], Performer]
 
     @property
@@ -176,9 +177,9 @@ class LiveStream:
         """Make one frame, keep it, and forget those far behind."""
         index = session.frame
         snapshot = session.save() if index % SNAPSHOT_STEP == 0 else None
-        session.feel(float(score.valence[index]), float(score.arousal[index]))
-        made = session.push(score.audio[index * TICK_SAMPLES : (index + 1) * TICK_SAMPLES])
-        frame = made[0] if len(made) else session.flush()[0]
+        mood = score.mood[index : index + 1]
+        made = session.push(score.audio[index * TICK_SAMPLES : (index + 1) * TICK_SAMPLES], mood)
+        frame = made[0] if len(made) else session.flush(mood)[0]
         with self._wake:
             if score is not self._score:
                 return
@@ -199,9 +200,7 @@ def score_for(
     arousal: float | np.ndarray,
 ) -> Score:
     """A score with constant or keyed mood."""
-    frames = frame_count(len(audio))
-    moods = [np.broadcast_to(np.asarray(mood, np.float32), (frames,)) for mood in (valence, arousal)]
-    return Score(audio, *moods, open_session)
+    return Score(audio, moods(valence, arousal, frame_count(len(audio))), open_session)
 
 
 def converted(snapshot: Snapshot, session: Performer) -> Snapshot:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,14 +13,14 @@ import numpy as np
 from .blinks import BLINK, habit, separate
 from .entries import Entries
 from .errors import TakeError, WeightsError
-from .features import HOPS, MELS, log_mel
+from .features import HOPS, log_mel
 from .resample import resample
 from .runtime import OpenNetwork, open_networks
 from .types import TICK_RATE, TICK_SAMPLES, C, Take
 
-INTERFACE = 4
+INTERFACE = 5
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
-NETWORKS = ("listen.onnx", "move.onnx", "remember.onnx")
+NETWORKS = ("listen.onnx", "ask.onnx", "move.onnx", "remember.onnx")
 State = dict[str, np.ndarray]
 SHORTEST_TAKE = 0.6
 """Seconds of motion below which a take shows no manner."""
@@ -29,13 +30,11 @@ STATE = "state."
 
 @dataclass(frozen=True)
 class Heard:
-    """A tick of ``B`` tracks: ``speech [B, A]`` (what leads the face), ``articulation [B, 4, F]``
-    probabilities, ``query [B, K]`` of length one, ``events [B, E]`` probabilities, ``affect [B, 2]`` valence
-    and arousal in [-1, 1]."""
+    """``T`` ticks of ``B`` tracks: ``speech [B, T, A]`` (what leads the face), ``articulation [B, T, 4, F]``
+    probabilities, ``events [B, T, E]`` probabilities, ``affect [B, T, 2]`` valence and arousal in [-1, 1]."""
 
     speech: np.ndarray
     articulation: np.ndarray
-    query: np.ndarray
     events: np.ndarray
     affect: np.ndarray
 
@@ -83,7 +82,7 @@ class Model:
         self.device = opened.device
         self.notice = opened.notice
         """Why the model runs on the processor though another device was asked for; "" when it does not."""
-        self._listen, self._move, self._remember = map(Network, opened.networks)
+        self._listen, self._ask, self._move, self._remember = map(Network, opened.networks)
         self.about = self._read_about()
         sizes = self.about["sizes"]
         self.noise_size, self.style_size, self.value_size = sizes["noise"], sizes["style"], sizes["value"]
@@ -91,7 +90,7 @@ class Model:
         self.deviation_size = sizes["deviation"]
         self.sharpness: float = self.about["sharpness"]
         self._shapes: dict[str, list[int]] = {}
-        for network in (self._listen, self._move):
+        for network in (self._listen, self._ask, self._move):
             self._shapes |= network.state_shapes
 
     @classmethod
@@ -107,15 +106,28 @@ class Model:
         return {name: np.zeros([batch, *shape], np.float32) for name, shape in self._shapes.items()}
 
     def listen(self, mel: np.ndarray, state: State) -> tuple[Heard, State]:
-        """One tick of log-mel ``float32 [B, 4, 80]`` → what is heard, and the state with its part renewed."""
+        """Log-mel ``float32 [B, 4 T, 80]`` → what is heard, and the state with its part renewed.
+
+        ``T`` changes nothing but the time that it takes: the weights are read once for all ticks.
+        """
         heard, state = self._listen({"mel": mel}, state)
         return Heard(**heard), state
 
-    def move(self, heard: Heard, found: Found, noise: np.ndarray, state: State) -> tuple[np.ndarray, State]:
-        """The frame of that tick: channels ``float32 [B, 55]`` and the state; ``noise float32 [B, Z]``."""
+    def ask(self, speech: np.ndarray, state: State) -> tuple[np.ndarray, State]:
+        """A tick's query for references, ``float32 [B, K]`` of length one; ``speech [B, A]`` of that tick."""
+        asked, state = self._ask({"speech": speech}, state)
+        return asked["query"], state
+
+    def move(
+        self, speech: np.ndarray, articulation: np.ndarray, found: Found, noise: np.ndarray, state: State
+    ) -> tuple[np.ndarray, State]:
+        """A tick's frame: channels ``float32 [B, 55]`` and the state.
+
+        ``speech [B, A]`` and ``articulation [B, 4, F]`` of that tick, ``noise float32 [B, Z]``.
+        """
         feed = {
-            "speech": heard.speech,
-            "articulation": heard.articulation,
+            "speech": speech,
+            "articulation": articulation,
             "style": found.style,
             "values": found.values,
             "biases": found.biases,
@@ -163,10 +175,10 @@ class Model:
         sound = np.zeros(ticks * TICK_SAMPLES, np.float32)
         given = audio[: len(sound)]
         sound[: len(given)] = given
-        state = self.initial_state()
-        for tick, mel in enumerate(log_mel(sound).reshape(ticks, 1, HOPS, MELS)):
-            heard, state = self.listen(mel, state)
-            speech[tick] = heard.speech[0]
+        mel, state = log_mel(sound)[None], self.initial_state()
+        for part in strides(ticks):
+            heard, state = self.listen(mel[:, HOPS * part.start : HOPS * part.stop], state)
+            speech[part] = heard.speech[0]
         return speech
 
     def _read_about(self) -> dict:
@@ -183,6 +195,17 @@ class Model:
 
 NOT_FOUND = -1e9
 """Attention bias of a slot that holds no entry."""
+STRIDE = 8
+"""Ticks that are listened to at once where so many are at hand."""
+
+
+def strides(ticks: int) -> Iterator[slice]:
+    """The ticks in order, ``STRIDE`` at once, the rest one by one: runtimes plan for every size anew."""
+    whole = ticks - ticks % STRIDE
+    for start in range(0, whole, STRIDE):
+        yield slice(start, start + STRIDE)
+    for start in range(whole, ticks):
+        yield slice(start, start + 1)
 
 
 def read_checked(folder: Path, name: str) -> tuple[bytes, str]:

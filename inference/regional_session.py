@@ -27,18 +27,13 @@ class RegionalSession:
         for session in self._both:
             session.frame = value
 
-    def feel(self, valence: float, arousal: float) -> None:
-        """Set valence and arousal from the next frame on."""
-        for session in self._both:
-            session.feel(valence, arousal)
+    def push(self, samples: np.ndarray, mood: np.ndarray | None = None) -> np.ndarray:
+        """``[N]`` samples to the frames they complete, ``[T, 55]``, in their mood ``[T, 2]``."""
+        return blend(*(session.push(samples, mood) for session in self._both), self._influence)
 
-    def push(self, samples: np.ndarray) -> np.ndarray:
-        """``[N]`` samples to the frames they complete, ``[T, 55]``."""
-        return blend(*(session.push(samples) for session in self._both), self._influence)
-
-    def flush(self) -> np.ndarray:
+    def flush(self, mood: np.ndarray | None = None) -> np.ndarray:
         """The frame of an unfinished tick, completed with silence."""
-        return blend(*(session.flush() for session in self._both), self._influence)
+        return blend(*(session.flush(mood) for session in self._both), self._influence)
 
     def save(self) -> Snapshot:
         """Everything that the next frame depends on, settings apart."""

@@ -8,8 +8,8 @@ import numpy as np
 
 from .bank import Bank
 from .expression import express
-from .features import TAIL, finite, tick_mel
-from .model import NOT_FOUND, Model
+from .features import TAIL, finite, whole_mel
+from .model import NOT_FOUND, Model, strides
 from .types import BLENDSHAPES, TICK_SAMPLES, C
 
 Snapshot = dict[str, np.ndarray]
@@ -65,15 +65,11 @@ class Session:
     def frame(self, frame: int) -> None:
         self.frames[:] = frame
 
-    def feel(self, valence: float, arousal: float) -> None:
-        """Sets the mood of every row from the next frame on."""
-        for track in self.tracks:
-            track.valence, track.arousal = valence, arousal
-
-    def push(self, samples: np.ndarray) -> np.ndarray:
+    def push(self, samples: np.ndarray, mood: np.ndarray | None = None) -> np.ndarray:
         """``[N]`` (a batch: ``[B, N]``) samples to the frames they complete, ``[T, 55]`` (``[B, T, 55]``).
 
-        Samples that are no numbers count as silence.
+        Samples that are no numbers count as silence. ``mood`` is valence and arousal of these frames, ``[...,
+        T, 2]`` with as many frames or more; the tracks' own where none is given.
         """
         samples = np.atleast_2d(finite(samples))
         if samples.ndim != 2 or samples.shape[0] != self.batch:
@@ -81,16 +77,22 @@ class Session:
         samples = np.concatenate([self.pending, samples], axis=1)
         ready = (samples.shape[1] - TAIL) // TICK_SAMPLES
         frames = np.empty((self.batch, ready, C), np.float32)
-        for index in range(ready):
-            start = index * TICK_SAMPLES
-            frames[:, index] = self._tick(samples[:, start : start + TAIL + TICK_SAMPLES])
+        for part in strides(ready):
+            span = slice(part.start * TICK_SAMPLES, part.stop * TICK_SAMPLES + TAIL)
+            frames[:, part] = self._stride(samples[:, span])
         self.pending = samples[:, ready * TICK_SAMPLES :].copy()
+        if mood is None:
+            mood = np.array([[(track.valence, track.arousal)] for track in self.tracks])
+        frames = express(frames, *np.moveaxis(mood[..., :ready, :], -1, 0))
+        faces = frames[..., : len(BLENDSHAPES)]
+        np.clip(faces, 0.0, 1.0, out=faces)
         return frames[0] if self.batch == 1 else frames
 
-    def flush(self) -> np.ndarray:
+    def flush(self, mood: np.ndarray | None = None) -> np.ndarray:
         """The frame of an unfinished tick, completed with silence; no frame if none was begun."""
         begun = self.pending.shape[1] - TAIL
-        return self.push(np.zeros((self.batch, TICK_SAMPLES - begun if begun else 0), np.float32))
+        rest = np.zeros((self.batch, TICK_SAMPLES - begun if begun else 0), np.float32)
+        return self.push(rest, mood)
 
     def reset(self, row: int, track: Track) -> None:
         """Begin another track in ``row`` from its first frame; between whole ticks only (ValueError)."""
@@ -120,24 +122,28 @@ class Session:
         self.pending, self.frames = snapshot["pending"].copy(), snapshot["frames"].copy()
         self.state = {name: snapshot[_STATE + name].copy() for name in self.state}
 
-    def _tick(self, samples: np.ndarray) -> np.ndarray:
-        """The next frame ``[B, 55]`` from one tick of samples with its tail, ``[B, TAIL + 640]``."""
-        mel = np.stack([tick_mel(track) for track in samples])
+    def _stride(self, samples: np.ndarray) -> np.ndarray:
+        """The next frames ``[B, T, 55]`` from ticks with the tail before them, ``[B, TAIL + 640 T]``."""
+        mel = np.stack([whole_mel(track) for track in samples])
         heard, self.state = self.model.listen(mel, self.state)
+        frames = np.empty((self.batch, heard.speech.shape[1], C), np.float32)
+        for tick in range(frames.shape[1]):
+            frames[:, tick] = self._move(heard.speech[:, tick], heard.articulation[:, tick])
+        return frames
+
+    def _move(self, speech: np.ndarray, articulation: np.ndarray) -> np.ndarray:
+        """The next frame ``[B, 55]`` from what is heard in its tick."""
+        query, self.state = self.model.ask(speech, self.state)
         for row, track in enumerate(self.tracks):
-            self._retrieve(row, track, heard.query[row])
+            self._retrieve(row, track, query[row])
         noise = np.stack(
             [
                 frame_noise(track.seed, int(frame), self.model.noise_size)
                 for track, frame in zip(self.tracks, self.frames, strict=True)
             ]
         )
-        channels, self.state = self.model.move(heard, self._found, noise, self.state)
+        channels, self.state = self.model.move(speech, articulation, self._found, noise, self.state)
         self.frames += 1
-        for row, track in enumerate(self.tracks):
-            channels[row] = express(channels[row : row + 1], track.valence, track.arousal)[0]
-        faces = channels[:, : len(BLENDSHAPES)]
-        np.clip(faces, 0.0, 1.0, out=faces)
         return channels
 
     def _retrieve(self, row: int, track: Track, query: np.ndarray) -> None:

@@ -26,16 +26,16 @@ def play(model: Mouthpiece, mel: Tensor) -> tuple[Tensor, Tensor]:
     """Streams ``mel [B, 4 T, 80]`` without references or noise → channels ``[B, T, C]`` and feature
     probabilities ``[B, T, 4, F]``."""
     batch, guide = len(mel), no_guide(model, len(mel), 1, "cpu")
-    state, frames, features = model.initial_state(batch), [], []
-    for tick in mel.split(4, dim=1):
-        heard, speech, _, new = model.listen(tick, state)
-        state = state | new
-        probability = heard.features.sigmoid()
-        channels, new = model.move(speech, probability, guide, torch.zeros(batch, NOISE), state)
+    state, frames = model.initial_state(batch), []
+    heard, speech, _ = model.listen(mel, state)
+    features = heard.features.sigmoid().unflatten(1, (-1, 4))
+    for tick in range(speech.shape[1]):
+        channels, new = model.move(
+            speech[:, tick], features[:, tick], guide, torch.zeros(batch, NOISE), state
+        )
         state = state | new
         frames.append(channels)
-        features.append(probability)
-    return torch.stack(frames, 1), torch.stack(features, 1)
+    return torch.stack(frames, 1), features
 
 
 def calibrate_seal(model: Mouthpiece, clips: list[Utterance], readout: LipReadout) -> float:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..inference.features import HOPS, MELS, log_mel
+from ..inference.features import log_mel
 from ..inference.model import Model
 from ..inference.types import TICK_SAMPLES
 
@@ -28,15 +28,6 @@ def listen_to(model: Model, audio: np.ndarray, ticks: int) -> Hearing:
     sound = np.zeros(ticks * TICK_SAMPLES, np.float32)
     given = audio[: len(sound)]
     sound[: len(given)] = given
-    state, made = model.initial_state(), []
-    for mel in log_mel(sound).reshape(ticks, 1, HOPS, MELS):
-        heard, state = model.listen(mel, state)
-        made.append(heard)
-    hops = np.stack([heard.articulation[0] for heard in made])
-    return Hearing(
-        hops.mean(1),
-        np.stack([heard.speech[0, -1:] for heard in made]),
-        hops,
-        np.stack([heard.events[0] for heard in made]),
-        np.stack([heard.affect[0] for heard in made]),
-    )
+    heard, _ = model.listen(log_mel(sound)[None], model.initial_state())
+    hops = heard.articulation[0]
+    return Hearing(hops.mean(1), heard.speech[0, :, -1:], hops, heard.events[0], heard.affect[0])

@@ -63,7 +63,7 @@ class Episode:
 @torch.no_grad()
 def listen(model: Mouthpiece, mel: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Speech ``[B, T, A]``, feature probabilities ``[B, T, F]`` and level ``[B, T, 1]`` of log-mel."""
-    heard, speech, _ = model.hear(mel, model.ear_state(len(mel)))
+    heard, speech, _ = model.listen(mel, model.ear_state(len(mel)))
     features = heard.features.float().sigmoid()
     ticks = features.reshape(len(mel), -1, 4, features.shape[-1]).mean(2)
     return speech, ticks, heard.level.float()

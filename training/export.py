@@ -1,4 +1,4 @@
-"""Exports a checkpoint to ``weights/``: three graphs and their checksums.
+"""Exports a checkpoint to ``weights/``: four graphs and their checksums.
 
 ``python -m mouthpiece.training.export build/train/student.pt --out weights``
 """
@@ -27,23 +27,33 @@ from .generate import TEMPERATURE, TOP
 from .model.generator import Guide
 from .model.step import NOISE, Mouthpiece, set_temperature
 from .phones import FEATURES
+from .rewrite import DOMAIN, fold_sizes, spell_out
 from .run import restore
 
-VERSION = "2.0"
+VERSION = "2.1"
 """Of the weights; renewed when other weights are shipped."""
 TOLERANCE = 1e-4
 OPSET = 17
+ENTRIES = ("keys", "values", "styles")
 
 
 class Graph(nn.Module):
-    """Positional wrapper: ONNX has no dictionaries, so inputs and states travel in a fixed order."""
+    """Positional wrapper: ONNX has no dictionaries, so inputs and states travel in a fixed order.
+
+    ``lengths`` names the second axis of inputs and outputs where it is free.
+    """
 
     def __init__(
-        self, model: Mouthpiece, call: Callable[..., dict[str, Tensor]], inputs: list[str], states: list[str]
+        self,
+        model: Mouthpiece,
+        call: Callable[..., dict[str, Tensor]],
+        inputs: list[str],
+        states: list[str],
+        lengths: dict[str, str] | None = None,
     ) -> None:
         super().__init__()
         self.model, self.call, self.plain, self.states = model, call, inputs, states
-        self.inputs = [*inputs, *(f"state.{name}" for name in states)]
+        self.inputs, self.lengths = [*inputs, *(f"state.{name}" for name in states)], lengths or {}
         self.outputs: list[str] = []
 
     def forward(self, *values: Tensor) -> tuple[Tensor, ...]:
@@ -55,20 +65,30 @@ class Graph(nn.Module):
 
 
 def listen_graph(model: Mouthpiece) -> Graph:
-    """``mel`` → speech, articulation, query, events, affect and the ear's next state."""
-    states = [*model.ear_state(1), "context", "motion"]
+    """``mel`` of any number of ticks → speech, articulation, events, affect and the ear's next state."""
+    states = list(model.ear_state(1))
 
     def call(mel: Tensor, state: dict[str, Tensor]) -> dict[str, Tensor]:
-        heard, speech, query, new = model.listen(mel, state)
+        heard, speech, new = model.listen(mel, state)
         return {
             "speech": speech,
-            "articulation": heard.features.sigmoid(),
-            "query": query,
-            "events": heard.events.softmax(-1)[:, 0, : len(EVENTS)],
-            "affect": heard.affect[:, 0],
+            "articulation": heard.features.sigmoid().unflatten(1, (-1, 4)),
+            "events": heard.events.softmax(-1)[..., : len(EVENTS)],
+            "affect": heard.affect,
         } | {f"next.{name}": value for name, value in new.items()}
 
-    return Graph(model, call, ["mel"], states)
+    ticks = dict.fromkeys(("speech", "articulation", "events", "affect"), "ticks")
+    return Graph(model, call, ["mel"], states, {"mel": "hops"} | ticks)
+
+
+def ask_graph(model: Mouthpiece) -> Graph:
+    """A tick of speech → the query for references and its next context."""
+
+    def call(speech: Tensor, state: dict[str, Tensor]) -> dict[str, Tensor]:
+        query, new = model.ask(speech, state)
+        return {"query": query} | {f"next.{name}": value for name, value in new.items()}
+
+    return Graph(model, call, ["speech"], ["context", "motion"])
 
 
 def move_graph(model: Mouthpiece) -> Graph:
@@ -95,9 +115,10 @@ def remember_graph(model: Mouthpiece) -> Graph:
     """A take of any length → keys, values and styles of its entries."""
 
     def call(**take: Tensor) -> dict[str, Tensor]:
-        return dict(zip(("keys", "values", "styles"), model.remember(**take), strict=True))
+        return dict(zip(ENTRIES, model.remember(**take), strict=True))
 
-    return Graph(model, call, ["speech", "channels", "measured", "has_audio", "blinking"], [])
+    lengths = dict.fromkeys(("speech", "channels"), "ticks") | dict.fromkeys(ENTRIES, "entries")
+    return Graph(model, call, ["speech", "channels", "measured", "has_audio", "blinking"], [], lengths)
 
 
 def examples(model: Mouthpiece, graph: Graph, batch: int, ticks: int = 50, seed: int = 0) -> list[Tensor]:
@@ -106,7 +127,7 @@ def examples(model: Mouthpiece, graph: Graph, batch: int, ticks: int = 50, seed:
     size, state = model.config, model.initial_state(batch)
     take = not graph.states
     shapes = {
-        "mel": (batch, 4, size.mels),
+        "mel": (batch, 4 * ticks, size.mels),
         "speech": (1, ticks, size.speech) if take else (batch, size.speech),
         "articulation": (batch, 4, size.features),
         "style": (batch, size.manner),
@@ -133,11 +154,10 @@ def write_graph(graph: Graph, path: Path, about: dict) -> None:
     traced = examples(graph.model, graph, 2)
     with torch.no_grad():
         graph(*traced)
-    axes = {name: {0: "batch"} for name in graph.inputs + graph.outputs}
-    if not graph.states:
-        axes = {name: {1: "ticks"} for name in ("speech", "channels")} | {
-            n: {1: "entries"} for n in graph.outputs
-        }
+    batch = {0: "batch"} if graph.states else {}
+    axes = {name: dict(batch) for name in graph.inputs + graph.outputs}
+    for name, length in graph.lengths.items():
+        axes[name][1] = length
     torch.onnx.export(
         graph,
         tuple(traced),
@@ -146,6 +166,7 @@ def write_graph(graph: Graph, path: Path, about: dict) -> None:
         output_names=graph.outputs,
         dynamic_axes=axes,
         opset_version=OPSET,
+        custom_opsets={DOMAIN: 1},
         dynamo=False,
     )
     stamp(path, about)
@@ -153,37 +174,10 @@ def write_graph(graph: Graph, path: Path, about: dict) -> None:
         check(path, graph, examples(graph.model, graph, batch, ticks, seed=batch))
 
 
-def fold_sizes(proto: onnx.ModelProto) -> None:
-    """Replaces sizes that the graph would read from its tensors at every run by what they always are."""
-    folded = True
-    while folded:
-        inferred = onnx.shape_inference.infer_shapes(proto, data_prop=True).graph
-        shapes = {v.name: v.type.tensor_type.shape.dim for v in (*inferred.input, *inferred.value_info)}
-        constants = {n.output[0]: n.attribute[0].t for n in proto.graph.node if n.op_type == "Constant"}
-        measured = {n.output[0]: n.input[0] for n in proto.graph.node if n.op_type == "Shape"}
-        folded = False
-        for node in proto.graph.node:
-            if node.op_type == "Gather" and node.input[0] in measured and node.input[1] in constants:
-                axis = onnx.numpy_helper.to_array(constants[node.input[1]])
-                sizes = shapes.get(measured[node.input[0]], ())
-                if axis.ndim == 0 and sizes and sizes[axis].dim_value:
-                    size = onnx.numpy_helper.from_array(np.array(sizes[axis].dim_value, np.int64))
-                    node.CopyFrom(onnx.helper.make_node("Constant", [], node.output, value=size))
-                    folded = True
-    while unused := unused_nodes(proto.graph):
-        for node in unused:
-            proto.graph.node.remove(node)
-
-
-def unused_nodes(graph: onnx.GraphProto) -> list[onnx.NodeProto]:
-    """Those of which nobody reads anything."""
-    read = {name for node in graph.node for name in node.input} | {output.name for output in graph.output}
-    return [node for node in graph.node if not read & set(node.output)]
-
-
 def stamp(path: Path, about: dict) -> None:
     """Stores ``about`` in the file's metadata, and drops the exporter's notes of where the code stood."""
     proto = onnx.load(path)
+    spell_out(proto)
     fold_sizes(proto)
     for node in proto.graph.node:
         node.ClearField("doc_string")
@@ -229,7 +223,8 @@ def export(model: Mouthpiece, folder: Path, version: str) -> None:
         "events": list(EVENTS),
         "seal": {"reach": float(model.seal.reach), "row": model.seal.row.tolist()},
     }  # fmt: skip
-    for name, graph in (("listen", listen_graph), ("move", move_graph), ("remember", remember_graph)):
+    graphs = {"listen": listen_graph, "ask": ask_graph, "move": move_graph, "remember": remember_graph}
+    for name, graph in graphs.items():
         write_graph(graph(model), folder / f"{name}.onnx", about)
     write_checksums(folder)
 

@@ -19,7 +19,7 @@ import numpy as np
 from ..animate import animate
 from ..bench import peak_memory, voice
 from ..decode_aud import load_audio
-from ..model import Model
+from ..model import STRIDE, Model
 from ..runtime import obstacle
 from ..session import Session
 from ..types import SAMPLE_RATE, TICK_RATE, TICK_SAMPLES
@@ -93,14 +93,14 @@ def widths(device: str) -> Iterator[str]:
 
 
 def _step_seconds(session: Session, sound: np.ndarray) -> float:
-    """Median seconds of a step, features, noise, networks and expression of all rows included."""
-    took = []
+    """Median seconds of a frame of all rows, features, noise, networks and expression included."""
+    took, size = [], STRIDE * TICK_SAMPLES
     for step in range(SETTLE + STEPS):
-        start = step % (sound.shape[1] // TICK_SAMPLES) * TICK_SAMPLES
+        start = step % (sound.shape[1] // size) * size
         started = time.perf_counter()
-        session.push(sound[:, start : start + TICK_SAMPLES])
+        session.push(sound[:, start : start + size])
         took.append(time.perf_counter() - started)
-    return float(np.median(took[SETTLE:]))
+    return float(np.median(took[SETTLE:])) / STRIDE
 
 
 def _packed(folder: Path, count: int, device: str) -> Iterator[str]:

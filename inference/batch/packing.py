@@ -9,14 +9,13 @@ import numpy as np
 
 from ..bank import Bank
 from ..errors import Cancelled
-from ..model import Model
+from ..model import STRIDE, Model
 from ..session import Session, Track
 from ..types import TICK_SAMPLES, C, frame_count
 from .line import Line, Mood
 
 WIDTH = 16
 """Rows of a model step, always, however many are in use: so a line's bits depend on nobody else's."""
-CHECK_TICKS = 25
 
 
 @dataclass(frozen=True)
@@ -35,11 +34,7 @@ class Job:
     def track(self) -> Track:
         """What the session is asked for."""
         line = self.line
-        return Track(self.bank, line.style_strength, *self.mood(0), line.seed)
-
-    def mood(self, frame: int) -> tuple[float, float]:
-        """Valence and arousal of a frame."""
-        return _at(self.line.valence, frame), _at(self.line.arousal, frame)
+        return Track(self.bank, line.style_strength, seed=line.seed)
 
 
 @dataclass
@@ -53,15 +48,19 @@ class Seat:
     def __post_init__(self) -> None:
         self.channels = np.empty((frame_count(len(self.job.audio)), C), np.float32)
 
-    def feed(self, samples: np.ndarray) -> None:
-        """Writes the next tick into ``samples [640]``, silence after the end."""
-        part = self.job.audio[self.frame * TICK_SAMPLES : (self.frame + 1) * TICK_SAMPLES]
+    def feed(self, samples: np.ndarray, mood: np.ndarray) -> None:
+        """Writes the next ticks into ``samples [640 STRIDE]``, silence after the end, and their valence and
+        arousal into ``mood [STRIDE, 2]``."""
+        part = self.job.audio[self.frame * TICK_SAMPLES :][: len(samples)]
         samples[: len(part)], samples[len(part) :] = part, 0.0
+        for curve, value in zip(mood.T, (self.job.line.valence, self.job.line.arousal), strict=True):
+            curve[:] = _from(value, self.frame)
 
-    def take(self, frame: np.ndarray) -> bool:
-        """Keeps a frame ``[55]``; whether it was the last."""
-        self.channels[self.frame] = frame
-        self.frame += 1
+    def take(self, frames: np.ndarray) -> bool:
+        """Keeps the frames of these ticks ``[STRIDE, 55]``; whether the last one is among them."""
+        rest = self.channels[self.frame : self.frame + STRIDE]
+        rest[:] = frames[: len(rest)]
+        self.frame += len(rest)
         return self.frame == len(self.channels)
 
 
@@ -74,7 +73,8 @@ def animate_lines(
     """
     session, jobs = Session(model, batch=width), iter(jobs)
     seats: list[Seat | None] = [None] * width
-    samples, tick = np.zeros((width, TICK_SAMPLES), np.float32), 0
+    samples = np.zeros((width, STRIDE * TICK_SAMPLES), np.float32)
+    mood = np.zeros((width, STRIDE, 2), np.float32)
     while True:
         for row in [row for row, seat in enumerate(seats) if seat is None]:
             job = next(jobs, None)
@@ -84,14 +84,12 @@ def animate_lines(
             session.reset(row, job.track)
         if not any(seats):
             return
-        if tick % CHECK_TICKS == 0 and cancelled and cancelled():
+        if cancelled and cancelled():
             raise Cancelled("stopped before the end")
-        tick += 1
         for row, seat in enumerate(seats):
             if seat:
-                seat.feed(samples[row])
-                session.tracks[row].valence, session.tracks[row].arousal = seat.job.mood(seat.frame)
-        frames = session.push(samples).reshape(width, C)
+                seat.feed(samples[row], mood[row])
+        frames = session.push(samples, mood).reshape(width, STRIDE, C)
         for row, seat in enumerate(seats):
             if seat and seat.take(frames[row]):
                 yield seat.job, seat.channels
@@ -99,6 +97,7 @@ def animate_lines(
                 session.reset(row, Track())
 
 
-def _at(mood: Mood, frame: int) -> float:
-    """Keys that end before the line hold their last value."""
-    return mood[min(frame, len(mood) - 1)] if isinstance(mood, tuple) else mood
+def _from(value: Mood, frame: int) -> np.ndarray:
+    """A mood in the ``STRIDE`` frames from ``frame`` on; keys that end early hold their last value."""
+    values = np.atleast_1d(value)
+    return values[np.minimum(np.arange(frame, frame + STRIDE), len(values) - 1)]

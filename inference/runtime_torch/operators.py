@@ -64,6 +64,20 @@ class Node:
         """The axes, which are an attribute or, in newer opsets and some operators, the second input."""
         return self.attributes["axes"] if "axes" in self.attributes else self.parameter(1)
 
+    def value(self) -> torch.Tensor:
+        """What a Constant is, which has one attribute in one of many forms."""
+        (value,) = self.attributes.values()
+        return value if isinstance(value, torch.Tensor) else torch.tensor(value)
+
+
+@dataclass(frozen=True)
+class Body:
+    """The graph inside an operator that repeats it."""
+
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    nodes: tuple[Node, ...]
+
 
 def _plain(function: Function) -> Callable[[Node], Function]:
     """The maker of an operator without parameters."""
@@ -199,6 +213,40 @@ def _reshape(node: Node) -> Function:
     return lambda x: x.reshape([size or x.shape[axis] for axis, size in enumerate(shape)])
 
 
+def _scan(node: Node) -> Function:
+    """Forwards, over as many slices as the inputs have."""
+    given, body = node.attributes, node.attributes["body"]
+    count = given["num_scan_inputs"]
+    if any(given.get("scan_input_directions", ())) or any(given.get("scan_output_directions", ())):
+        raise Unsupported(f"Scan '{node.name}' goes backwards")
+    constants = {inner.outputs[0]: inner.value() for inner in body.nodes if inner.operator == "Constant"}
+    steps = [
+        (OPERATORS[inner.operator](inner), inner) for inner in body.nodes if inner.operator != "Constant"
+    ]
+    made_inside = {*body.inputs, *(name for inner in body.nodes for name in inner.outputs)}
+    if outside := {name for inner in body.nodes for name in inner.inputs} - made_inside:
+        raise Unsupported(f"Scan '{node.name}' takes {', '.join(sorted(outside))} from around it")
+    states = len(body.inputs) - count
+    axes = given.get("scan_input_axes", [0] * count)
+    out_axes = given.get("scan_output_axes", [0] * (len(body.outputs) - states))
+
+    def scan(*values: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        state, made = values[:states], []
+        slices = [value.unbind(axis) for value, axis in zip(values[states:], axes, strict=True)]
+        for parts in zip(*slices, strict=True):
+            known = constants | dict(zip(body.inputs, (*state, *parts), strict=True))
+            for function, inner in steps:
+                known[inner.outputs[0]] = function(*(known[name] for name in inner.inputs))
+            outputs = [known[name] for name in body.outputs]
+            state = outputs[:states]
+            made.append(outputs[states:])
+        columns = zip(*made, strict=True)
+        stacked = [torch.stack(column, axis) for column, axis in zip(columns, out_axes, strict=True)]
+        return (*state, *stacked)
+
+    return scan
+
+
 def _slice(node: Node) -> Function:
     starts, ends = node.parameter(1), node.parameter(2)
     axes = node.parameter(3) or list(range(len(starts)))
@@ -290,6 +338,7 @@ OPERATORS: dict[str, Callable[[Node], Function]] = {
     "ReduceMean": _reduced(torch.mean),
     "ReduceSum": _reduced(torch.sum),
     "Reshape": _reshape,
+    "Scan": _scan,
     "Sigmoid": _plain(torch.sigmoid),
     "Sin": _plain(torch.sin),
     "Slice": _slice,

@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 import torch
 
-from .operators import DATA, OPERATORS, Function, Node, Unsupported
+from .operators import DATA, OPERATORS, Body, Function, Node, Unsupported
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Graph:
         self.nodes = []
         for node in map(_node, proto.graph.node):
             if node.operator == "Constant":
-                self.constants[node.outputs[0]] = _constant(node)
+                self.constants[node.outputs[0]] = node.value()
             elif all(name in self.constants for name in node.inputs if name):
                 self.constants.update(compute(node, self.constants))
             else:
@@ -156,13 +156,10 @@ def _attribute(proto: onnx.AttributeProto) -> object:
     value = onnx.helper.get_attribute_value(proto)
     if isinstance(value, onnx.TensorProto):
         return _tensor(value)
+    if isinstance(value, onnx.GraphProto):
+        nodes = tuple(map(_node, value.node))
+        return Body(tuple(p.name for p in value.input), tuple(p.name for p in value.output), nodes)
     return value.decode() if isinstance(value, bytes) else value
-
-
-def _constant(node: Node) -> torch.Tensor:
-    """The value of a Constant, which has one attribute in one of many forms."""
-    (value,) = node.attributes.values()
-    return value if isinstance(value, torch.Tensor) else torch.tensor(value)
 
 
 def _tensor(proto: onnx.TensorProto) -> torch.Tensor:

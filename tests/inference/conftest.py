@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mouthpiece.inference.model import Model
+from mouthpiece.inference.model import INTERFACE, Model
 from mouthpiece.inference.types import SAMPLE_RATE, C, Take
 
 STYLE, NOISE, CODE, KEY, VALUE, FOUND, DEVIATION = 4, 3, 6, 5, 7, 8, 2
@@ -21,43 +21,66 @@ SIZES = {
 
 
 def tiny_listen(onnx, rng: np.random.Generator, **about: object):
-    """A leaky sum and a memory of the last hops; the query also feels the last frame."""
+    """A leaky sum over the ticks, and a memory of the last hops."""
     constants = {
         "hear": 0.02 * rng.standard_normal((80, CODE)),
-        "ask": rng.standard_normal((CODE, KEY)),
-        "feel": rng.standard_normal((C, KEY)),
-        "leak": np.array(0.9),
+        "minus": np.array([-2]),
+        "end": np.array([1 << 40]),
         "one": np.array([1]),
         "two": np.array([2]),
-        "four": np.array([4]),
         "three": np.array([3]),
-        "six": np.array([6]),
         "zero": np.array([0]),
+        "ticks": np.array([0, -1, 4, 80]),
     }
+    helper = onnx.helper
+    kept = [
+        helper.make_node("Constant", [], ["leak"], value_float=0.9),
+        helper.make_node("Mul", ["sum", "leak"], ["kept"]),
+        helper.make_node("Add", ["kept", "x"], ["y"]),
+        helper.make_node("Identity", ["y"], ["out"]),
+    ]
+    ports = {name: helper.make_tensor_value_info(name, 1, None) for name in ("sum", "x", "y", "out")}
+    leaky = helper.make_graph(kept, "leaky", [ports["sum"], ports["x"]], [ports["y"], ports["out"]])
     nodes = [
         ("Concat", ["state.hops", "mel"], ["hops"], {"axis": 1}),
-        ("Slice", ["hops", "four", "six", "one"], ["next.hops"], {}),
-        ("ReduceMean", ["hops"], ["level"], {"axes": [1], "keepdims": 0}),
+        ("Slice", ["hops", "minus", "end", "one"], ["next.hops"], {}),
+        ("Slice", ["hops", "zero", "minus", "one"], ["late"], {}),
+        ("Reshape", ["late", "ticks"], ["before"], {}),
+        ("Reshape", ["mel", "ticks"], ["now"], {}),
+        ("Add", ["before", "now"], ["both"], {}),
+        ("ReduceMean", ["both"], ["level"], {"axes": [2], "keepdims": 0}),
         ("MatMul", ["level", "hear"], ["heard"], {}),
-        ("Mul", ["state.sum", "leak"], ["kept"], {}),
-        ("Add", ["kept", "heard"], ["next.sum"], {}),
-        ("Identity", ["next.sum"], ["speech"], {}),
-        ("Slice", ["mel", "zero", "three", "two"], ["articulation"], {}),
-        ("MatMul", ["speech", "ask"], ["asked"], {}),
-        ("MatMul", ["state.motion", "feel"], ["felt"], {}),
-        ("Add", ["asked", "felt"], ["wanted"], {}),
-        ("LpNormalization", ["wanted"], ["query"], {"axis": -1, "p": 2}),
-        ("Slice", ["heard", "zero", "two", "one"], ["few"], {}),
+        (
+            "Scan",
+            ["state.sum", "heard"],
+            ["next.sum", "speech"],
+            {"body": leaky, "num_scan_inputs": 1, "scan_input_axes": [1], "scan_output_axes": [1]},
+        ),
+        ("Slice", ["now", "zero", "three", "three"], ["articulation"], {}),
+        ("Slice", ["heard", "zero", "two", "two"], ["few"], {}),
         ("Sigmoid", ["few"], ["events"], {}),
         ("Tanh", ["few"], ["affect"], {}),
     ]
-    inputs = {"mel": [4, 80], "state.hops": [2, 80], "state.sum": [CODE], "state.motion": [C]}
+    inputs = {"mel": ["hops", 80], "state.hops": [2, 80], "state.sum": [CODE]}
     outputs = {
-        "speech": [CODE], "articulation": [4, 3], "query": [KEY], "events": [2], "affect": [2],
+        "speech": ["t", CODE], "articulation": ["t", 4, 3], "events": ["t", 2], "affect": ["t", 2],
         "next.hops": [2, 80], "next.sum": [CODE],
     }  # fmt: skip
     about = {"sizes": SIZES, "sharpness": 3.0, "articulation": ["a", "b", "c"], "events": ["d", "e"]} | about
     return stamped(onnx, tiny_graph(onnx, "tiny_listen", nodes, inputs, outputs, constants), about)
+
+
+def tiny_ask(onnx, rng: np.random.Generator):
+    """What is heard and how the last frame felt."""
+    constants = {"ask": rng.standard_normal((CODE, KEY)), "feel": rng.standard_normal((C, KEY))}
+    nodes = [
+        ("MatMul", ["speech", "ask"], ["asked"], {}),
+        ("MatMul", ["state.motion", "feel"], ["felt"], {}),
+        ("Add", ["asked", "felt"], ["wanted"], {}),
+        ("LpNormalization", ["wanted"], ["query"], {"axis": -1, "p": 2}),
+    ]
+    inputs = {"speech": [CODE], "state.motion": [C]}
+    return stamped(onnx, tiny_graph(onnx, "tiny_ask", nodes, inputs, {"query": [KEY]}, constants), {})
 
 
 def tiny_move(onnx, rng: np.random.Generator):
@@ -152,7 +175,7 @@ def values(helper, name: str, shape: list):
 def stamped(onnx, graph, about: dict):
     proto = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8)
     onnx.helper.set_model_props(
-        proto, {"mouthpiece": json.dumps({"interface": 4, "version": "tiny"} | about)}
+        proto, {"mouthpiece": json.dumps({"interface": INTERFACE, "version": "tiny"} | about)}
     )
     onnx.checker.check_model(proto)
     return proto
@@ -169,6 +192,7 @@ def write_weights() -> Callable[..., Path]:
         lines = []
         graphs = {
             "listen": tiny_listen(onnx, rng, **about),
+            "ask": tiny_ask(onnx, rng),
             "move": tiny_move(onnx, rng),
             "remember": tiny_remember(onnx, rng),
         }

@@ -10,26 +10,50 @@ import pytest
 
 from mouthpiece.inference.blinks import BLINK, LIDS
 from mouthpiece.inference.errors import WeightsError
-from mouthpiece.inference.model import WEIGHTS, Model
+from mouthpiece.inference.model import STRIDE, WEIGHTS, Model, strides
 from mouthpiece.inference.types import C, Take
 
 
-def test_the_shipped_model_keeps_the_contract(shipped: Model) -> None:
-    for batch in (1, 3):
-        state = shipped.initial_state(batch)
-        heard, after = shipped.listen(np.zeros((batch, 4, 80), np.float32), state)
-        assert heard.speech.shape == (batch, shipped.speech_size)
-        assert heard.articulation.shape == (batch, 4, len(shipped.about["articulation"]))
-        assert heard.events.shape == (batch, len(shipped.about["events"]))
-        assert heard.affect.shape == (batch, 2)
-        np.testing.assert_allclose(np.linalg.norm(heard.query, axis=1), 1, atol=1e-5)
-        noise = np.zeros((batch, shipped.noise_size), np.float32)
-        channels, after = shipped.move(heard, shipped.nothing_found(batch), noise, after)
-        assert channels.shape == (batch, C)
-        assert {name: value.shape for name, value in after.items()} == {
-            name: value.shape for name, value in state.items()
-        }
-        assert not any(value.any() for value in state.values())
+@pytest.mark.parametrize(("batch", "ticks"), [(1, 1), (1, 5), (3, 2)])
+def test_the_shipped_model_keeps_the_contract(shipped: Model, batch: int, ticks: int) -> None:
+    state = shipped.initial_state(batch)
+    heard, after = shipped.listen(np.zeros((batch, 4 * ticks, 80), np.float32), state)
+    assert heard.speech.shape == (batch, ticks, shipped.speech_size)
+    assert heard.articulation.shape == (batch, ticks, 4, len(shipped.about["articulation"]))
+    assert heard.events.shape == (batch, ticks, len(shipped.about["events"]))
+    assert heard.affect.shape == (batch, ticks, 2)
+    speech = heard.speech[:, 0]
+    query, after = shipped.ask(speech, after)
+    np.testing.assert_allclose(np.linalg.norm(query, axis=1), 1, atol=1e-5)
+    noise = np.zeros((batch, shipped.noise_size), np.float32)
+    found = shipped.nothing_found(batch)
+    channels, after = shipped.move(speech, heard.articulation[:, 0], found, noise, after)
+    assert channels.shape == (batch, C)
+    assert {name: value.shape for name, value in after.items()} == {
+        name: value.shape for name, value in state.items()
+    }
+    assert not any(value.any() for value in state.values())
+
+
+def test_ticks_heard_at_once_have_the_bits_of_ticks_heard_one_by_one(model: Model) -> None:
+    mel = (2 * np.random.default_rng(4).standard_normal((2, 4 * 21, 80)) - 6).astype(np.float32)
+    together, end = model.listen(mel, model.initial_state(2))
+    for sizes in ([1] * 21, [STRIDE, STRIDE, 5], [20, 1]):
+        state, parts, start = model.initial_state(2), [], 0
+        for size in sizes:
+            heard, state = model.listen(mel[:, 4 * start : 4 * (start + size)], state)
+            parts.append(vars(heard))
+            start += size
+        for name, value in vars(together).items():
+            assert np.array_equal(np.concatenate([part[name] for part in parts], 1), value), name
+        assert all(np.array_equal(state[name], end[name]) for name in end)
+
+
+@pytest.mark.parametrize("ticks", [0, 1, STRIDE - 1, STRIDE, 3 * STRIDE + 2])
+def test_strides_cover_every_tick_once_in_two_sizes(ticks: int) -> None:
+    parts = list(strides(ticks))
+    assert [tick for part in parts for tick in range(part.start, part.stop)] == list(range(ticks))
+    assert {part.stop - part.start for part in parts} <= {1, STRIDE}
 
 
 def test_the_shipped_hashes_are_listed(shipped: Model) -> None:
@@ -43,16 +67,18 @@ def test_a_step_leaves_its_inputs_alone(model: Model) -> None:
     kept = {name: value.copy() for name, value in state.items()}
     mel, noise = rng.random((1, 4, 80), np.float32), np.zeros((1, model.noise_size), np.float32)
 
-    def frame() -> np.ndarray:
+    def frame() -> tuple[np.ndarray, np.ndarray]:
         heard, after = model.listen(mel, state)
-        return model.move(heard, model.nothing_found(), noise, after)[0]
+        query, after = model.ask(heard.speech[:, 0], after)
+        found = model.nothing_found()
+        return model.move(heard.speech[:, 0], heard.articulation[:, 0], found, noise, after)[0], query
 
     first = frame()
     assert all(np.array_equal(state[name], kept[name]) for name in kept)
-    assert np.array_equal(frame(), first)
+    assert all(map(np.array_equal, frame(), first))
 
 
-@pytest.mark.parametrize("name", ["listen.onnx", "move.onnx", "remember.onnx", "SHA256SUMS"])
+@pytest.mark.parametrize("name", ["listen.onnx", "ask.onnx", "move.onnx", "remember.onnx", "SHA256SUMS"])
 def test_missing_weights(write_weights, tmp_path: Path, name: str) -> None:
     folder = write_weights(tmp_path / "weights")
     (folder / name).unlink()
@@ -60,7 +86,7 @@ def test_missing_weights(write_weights, tmp_path: Path, name: str) -> None:
         Model.load(folder)
 
 
-@pytest.mark.parametrize("name", ["listen.onnx", "move.onnx", "remember.onnx"])
+@pytest.mark.parametrize("name", ["listen.onnx", "ask.onnx", "move.onnx", "remember.onnx"])
 def test_damaged_weights(write_weights, tmp_path: Path, name: str) -> None:
     path = write_weights(tmp_path / "weights") / name
     content = bytearray(path.read_bytes())

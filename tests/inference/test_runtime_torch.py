@@ -21,6 +21,8 @@ from mouthpiece.inference.runtime_torch.operators import OPERATORS, Unsupported 
 from mouthpiece.inference.runtime_torch.plan import Graph, Plan  # noqa: E402
 
 TICKS, BATCH = 200, 8
+LISTENED = 3
+"""Ticks that are listened to at once."""
 TOLERANCE = 1e-4
 RNG = np.random.default_rng(3)
 X = RNG.standard_normal((2, 3, 8)).astype(np.float32)
@@ -31,6 +33,21 @@ SMALL = np.array([[2, 3, -2], [4, -3, 5]], np.int64)
 
 def ints(*numbers: int) -> np.ndarray:
     return np.array(numbers, np.int64)
+
+
+def scanned():
+    """The state is squared, less a little, and takes a slice in; what it was before is put out."""
+    helper = onnx.helper
+    ports = [helper.make_tensor_value_info(name, 1, None) for name in ("h", "x", "new", "out")]
+    little = helper.make_node("Constant", [], ["little"], value_float=0.1)
+    nodes = [
+        little,
+        helper.make_node("Mul", ["h", "h"], ["square"]),
+        helper.make_node("Sub", ["square", "little"], ["less"]),
+        helper.make_node("Add", ["less", "x"], ["new"]),
+        helper.make_node("Identity", ["h"], ["out"]),
+    ]
+    return helper.make_graph(nodes, "body", ports[:2], ports[2:])
 
 
 # Operator → calls of it: what is data, then its parameters, then attributes.
@@ -80,6 +97,14 @@ CASES: dict[str, list[tuple[tuple, tuple, dict]]] = {
         for name in ("ReduceL2", "ReduceMax", "ReduceMean")
     },
     "Reshape": [((X,), (ints(0, -1),), {}), ((X,), (ints(4, 3, 4),), {"allowzero": 1})],
+    "Scan": [
+        ((0.1 * X[0], X), (), {"body": scanned(), "num_scan_inputs": 1}),
+        (
+            (0.1 * X[:, 0], X),
+            (),
+            {"body": scanned(), "num_scan_inputs": 1, "scan_input_axes": [1], "scan_output_axes": [-2]},
+        ),
+    ],
     "Slice": [
         ((X,), (ints(-3), ints(2**62), ints(2)), {}),
         ((X,), (ints(0, 1), ints(2, -1), ints(0, -1), ints(1, 2)), {}),
@@ -111,7 +136,7 @@ def one_node(operator: str, data: tuple, parameters: tuple, attributes: dict) ->
     takes = [value.name for value in inputs] + [
         f"p{i}" if f"p{i}" in given else "" for i in range(len(parameters))
     ]
-    gives = ["y", "z"] if operator == "Split" else ["y"]
+    gives = ["y", "z"] if operator in ("Scan", "Split") else ["y"]
     arrays = {k: onnx.numpy_helper.from_array(v) for k, v in attributes.items() if isinstance(v, np.ndarray)}
     node = helper.make_node(operator, takes, gives, name="it", **(attributes | arrays))
     outputs = [onnx.ValueInfoProto(name=name) for name in gives]
@@ -158,14 +183,17 @@ def steps(model: Model, batch: int, ticks: int):
     """What is heard, the channels and the state of every tick of a random course."""
     rng, state = np.random.default_rng(1), model.initial_state(batch)
     for tick in range(ticks):
-        mel = (2 * rng.standard_normal((batch, 4, 80)) - 4).astype(np.float32)
+        mel = (2 * rng.standard_normal((batch, 4 * LISTENED, 80)) - 4).astype(np.float32)
         noise = rng.standard_normal((batch, model.noise_size), np.float32)
         found = model.nothing_found(batch)
         if tick % 3:
             found = Found(*(rng.standard_normal(v.shape, np.float32) for v in vars(found).values()))
         heard, state = model.listen(mel, state)
-        channels, state = model.move(heard, found, noise, state)
-        yield vars(heard) | {"channels": channels} | {f"state {name}": value for name, value in state.items()}
+        speech = heard.speech[:, 0]
+        query, state = model.ask(speech, state)
+        channels, state = model.move(speech, heard.articulation[:, 0], found, noise, state)
+        made = vars(heard) | {"query": query, "channels": channels}
+        yield made | {f"state {name}": value for name, value in state.items()}
 
 
 def compare(ours: Model, reference: Model, take: Take, speech: np.ndarray) -> dict[str, float]:
@@ -184,12 +212,16 @@ def compare(ours: Model, reference: Model, take: Take, speech: np.ndarray) -> di
         noise = np.stack([frame_noise(row, tick, ours.noise_size) for row in range(BATCH)])
         heard, state = ours.listen(mels, state)
         right, right_state = reference.listen(mels, right_state)
+        query, state = ours.ask(heard.speech[:, 0], state)
+        right_query, right_state = reference.ask(right.speech[:, 0], right_state)
         for row in range(1, BATCH):
-            bank.offer(right.query[row], found, row)
-        channels, state = ours.move(heard, found, noise, state)
-        right_channels, right_state = reference.move(right, found, noise, right_state)
+            bank.offer(right_query[row], found, row)
+        spoken = heard.speech[:, 0], heard.articulation[:, 0]
+        channels, state = ours.move(*spoken, found, noise, state)
+        spoken = right.speech[:, 0], right.articulation[:, 0]
+        right_channels, right_state = reference.move(*spoken, found, noise, right_state)
         pairs = {name: (value, vars(right)[name], 1.0) for name, value in vars(heard).items()}
-        pairs["channels"] = channels, right_channels, 1.0
+        pairs["query"], pairs["channels"] = (query, right_query, 1.0), (channels, right_channels, 1.0)
         for name, value in right_state.items():
             pairs[f"state {name}"] = state[name], value, max(1.0, float(np.abs(value).max()))
         for name, (value, wanted, scale) in pairs.items():
@@ -237,7 +269,7 @@ def test_one_thread_works_and_others_keep_theirs(torch_model: Model, monkeypatch
         assert torch.get_num_threads() == 3
     finally:
         torch.set_num_threads(before)
-    assert seen == [1] * 4
+    assert seen == [1] * 6
 
 
 def test_outputs_are_the_callers_own() -> None:
@@ -318,7 +350,7 @@ def replayed(function):
 def recorded(torch_model: Model, monkeypatch: pytest.MonkeyPatch) -> Model:
     """The shipped model with states that stay where they are and runs that are recorded."""
     model = Model.load(device="cpu")
-    for name in ("listen", "move", "remember"):
+    for name in ("listen", "ask", "move", "remember"):
         content = (WEIGHTS / f"{name}.onnx").read_bytes()
         monkeypatch.setattr(getattr(model, f"_{name}"), "session", TorchNetwork(content, "cpu", replayed))
     return model
@@ -352,7 +384,9 @@ def test_an_old_state_stays_what_it_was(recorded: Model) -> None:
 
     def step(mel: np.ndarray, state: dict) -> tuple[np.ndarray, dict]:
         heard, state = recorded.listen(mel, state)
-        return recorded.move(heard, recorded.nothing_found(2), noise, state)
+        _, state = recorded.ask(heard.speech[:, 0], state)
+        found = recorded.nothing_found(2)
+        return recorded.move(heard.speech[:, 0], heard.articulation[:, 0], found, noise, state)
 
     frames = []
     for mel in mels:

@@ -46,7 +46,10 @@ def material(model: Mouthpiece, batch: int = 2):
 def run_steps(model: Mouthpiece, mel, noise, guide, state):
     frames, speeches, queries, motions = [], [], [], []
     for tick in range(mel.shape[1] // 4):
-        heard, speech, query, new = model.listen(mel[:, 4 * tick : 4 * tick + 4], state)
+        heard, speech, new = model.listen(mel[:, 4 * tick : 4 * tick + 4], state)
+        speech = speech[:, 0]
+        state = state | new
+        query, new = model.ask(speech, state)
         state = state | new
         frame, new = model.move(speech, heard.features.sigmoid(), guide, noise[:, tick], state)
         state = state | new
@@ -93,7 +96,7 @@ def test_the_scan_has_the_gradient_of_its_loop() -> None:
     from mouthpiece.training.model.layers import LinearScan
 
     torch.manual_seed(0)
-    a, b, h0 = torch.rand(7, 2, 3).double(), torch.randn(7, 2, 3).double(), torch.randn(2, 3).double()
+    a, b, h0 = torch.rand(2, 7, 3).double(), torch.randn(2, 7, 3).double(), torch.randn(2, 3).double()
     assert torch.autograd.gradcheck(LinearScan.apply, [x.requires_grad_() for x in (a, b, h0)])
 
 
@@ -116,7 +119,7 @@ def test_steps_equal_the_training_pass(model: Mouthpiece) -> None:
     """Given the history that the steps made, whole sequences give the same motion, speech and queries."""
     mel, noise, guide = material(model)
     (_, speeches, queries, motion), _ = run_steps(model, mel, noise, guide, model.initial_state(2))
-    _, speech, _ = model.hear(mel, model.ear_state(2))
+    _, speech, _ = model.listen(mel, model.ear_state(2))
     torch.testing.assert_close(speech, speeches, atol=1e-5, rtol=1e-4)
     history = history_of(motion, torch.zeros(2, LATENT))
     asked = model.retriever.keys(speeches, history[..., :LATENT], torch.ones(2, 4))

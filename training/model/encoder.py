@@ -35,11 +35,9 @@ class Heard:
 
         ``keep`` (training) is 0 where the mouth must do without the bottleneck.
         """
-        batch, ticks = self.bottleneck.shape[:2]
-        posterior = self.phones.float().softmax(-1).reshape(batch, ticks, 2, 2, -1).mean(3)
-        probability = self.features.float().sigmoid()
-        parts = [posterior, probability, self.bottleneck.float() * keep, self.level.float()]
-        return torch.cat([part.reshape(batch, ticks, -1) for part in parts], -1)
+        posterior = self.phones.float().softmax(-1).unflatten(1, (-1, 2, 2)).mean(3).flatten(2)
+        probability = self.features.float().sigmoid().unflatten(1, (-1, 4)).flatten(2)
+        return torch.cat([posterior, probability, self.bottleneck.float() * keep, self.level.float()], -1)
 
 
 class AudioEncoder(nn.Module):
@@ -68,16 +66,15 @@ class AudioEncoder(nn.Module):
         return state | {f"ear{i}": block.initial_state(batch) for i, block in enumerate(self.blocks)}
 
     def forward(self, mel: Tensor, state: State) -> tuple[Heard, State]:
-        batch, ticks = mel.shape[0], mel.shape[1] // 4
         new = {}
         x, new["normalise"] = self.normalise(mel, state["normalise"])
-        level = x[..., -1].reshape(batch, ticks, 4).mean(-1, keepdim=True)
+        level = x[..., -1].unflatten(1, (-1, 4)).mean(-1, keepdim=True)
         for name in ("conv1", "conv2", "conv3"):
             x, new[name] = getattr(self, name)(x, state[name])
         for i, block in enumerate(self.blocks):
             x, new[f"ear{i}"] = block(x, state[f"ear{i}"])
         h = self.norm(x)
-        logits = self.articulation(h).reshape(batch, 4 * ticks, -1)
+        logits = self.articulation(h).unflatten(-1, (4, -1)).flatten(1, 2)
         phones, features = logits.split([self.config.phones, self.config.features], -1)
         bottleneck = torch.tanh(self.bottleneck(h))
         affect = torch.tanh(self.affect(h))

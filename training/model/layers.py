@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import FunctionCtx
@@ -23,33 +25,64 @@ class CausalConv(nn.Module):
         return self.conv.weight.new_zeros(batch, self.memory, self.conv.in_channels)
 
     def forward(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        """As a product of matrices: its rows do not depend on how many there are, a convolution's bits do."""
         x = torch.cat([state, x], dim=1)
-        y = self.conv(x.transpose(1, 2)).transpose(1, 2)
+        last = self.conv.kernel_size[0] - 1
+        taps = [x[:, tap : x.shape[1] - last + tap : self.conv.stride[0]] for tap in range(last + 1)]
+        weight = self.conv.weight.transpose(1, 2).flatten(1)
+        y = functional.linear(torch.cat(taps, -1), weight, self.conv.bias)
         return functional.silu(y), x[:, x.shape[1] - self.memory :]
 
 
 class LinearScan(torch.autograd.Function):
-    """``h_t = a_t h_{t-1} + b_t`` along the first axis; ``a, b [T, ...]``, ``h0 [...]``."""
+    """``h_t = a_t h_{t-1} + b_t`` along the second axis; ``a, b [B, T, D]``, ``h0 [B, D]``."""
 
     @staticmethod
     def forward(ctx: FunctionCtx, a: Tensor, b: Tensor, h0: Tensor) -> Tensor:
+        a, b = (x.transpose(0, 1).contiguous() for x in (a, b))
         h = torch.empty_like(b)
         last = h0
         for t in range(len(b)):
             torch.addcmul(b[t], a[t], last, out=h[t])
             last = h[t]
         ctx.save_for_backward(a, h, h0)
-        return h
+        return h.transpose(0, 1)
 
     @staticmethod
     def backward(ctx: FunctionCtx, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         a, h, h0 = ctx.saved_tensors
+        gradient = gradient.transpose(0, 1).contiguous()
         flow = torch.empty_like(gradient)
         flow[-1] = gradient[-1]
         for t in range(len(gradient) - 2, -1, -1):
             torch.addcmul(gradient[t], a[t + 1], flow[t + 1], out=flow[t])
         previous = torch.cat([h0.unsqueeze(0), h[:-1]])
-        return flow * previous, flow, flow[0] * a[0]
+        return (flow * previous).transpose(0, 1), flow.transpose(0, 1), flow[0] * a[0]
+
+    @staticmethod
+    def symbolic(graph: Any, a: Any, b: Any, h0: Any) -> Any:
+        """A node that the export spells out (``scans.spell_out``)."""
+        return graph.op("mouthpiece::LinearScan", a, b, h0).setType(b.type().with_sizes([None] * 3))
+
+
+class DecayingPeak(torch.autograd.Function):
+    """``p_t = max(x_t, p_{t-1} - decay)`` along the second axis; ``x [B, T, D]``, ``p0 [B, D]``. It has no
+    gradient."""
+
+    @staticmethod
+    def forward(ctx: FunctionCtx, x: Tensor, p0: Tensor, decay: float) -> Tensor:
+        peaks = []
+        for value in x.unbind(1):
+            p0 = torch.maximum(value, p0 - decay)
+            peaks.append(p0)
+        return torch.stack(peaks, 1)
+
+    @staticmethod
+    def symbolic(graph: Any, x: Any, p0: Any, decay: float) -> Any:
+        """A node that the export spells out (``scans.spell_out``)."""
+        return graph.op("mouthpiece::DecayingPeak", x, p0, decay_f=decay).setType(
+            x.type().with_sizes([None] * 3)
+        )
 
 
 FORGOTTEN = 0.004
@@ -80,18 +113,11 @@ class GatedBlock(nn.Module):
 
     def forward(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         before, hidden = state.split(self.width, -1)
-        y, one_tick = self.norm(x), x.shape[1] == 1
-        shifted = before.unsqueeze(1)
-        if not one_tick:
-            shifted = torch.cat([shifted, y[:, :-1]], 1)
+        y = self.norm(x)
+        shifted = torch.cat([before.unsqueeze(1), y[:, :-1]], 1)
         update, candidate, gate = self.enter(torch.cat([y, shifted], -1)).split(self.width, -1)
         update = torch.sigmoid(update.float()).clamp(min=FORGOTTEN)
-        keep, new = 1 - update, update * candidate.float()
-        if one_tick:
-            h = keep * hidden.unsqueeze(1) + new
-        else:
-            h = LinearScan.apply(keep.transpose(0, 1).contiguous(), new.transpose(0, 1).contiguous(), hidden)
-            h = h.transpose(0, 1)
+        h = LinearScan.apply(1 - update, update * candidate.float(), hidden)
         x = x + self.leave(h * functional.silu(gate))
         gate, value = self.feed_enter(self.feed_norm(x)).split(2 * self.width, -1)
         x = x + self.feed_leave(functional.silu(gate) * value)

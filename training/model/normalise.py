@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from .layers import DecayingPeak, LinearScan
+
 LEVEL_DECAY = 0.012
 """How fast the remembered peak level falls, in log-power per 40 ms tick (about 1.3 dB a second)."""
 MEMORY = 0.995
@@ -36,16 +38,18 @@ class CausalNormaliser(nn.Module):
 
     @torch.no_grad()
     def forward(self, mel: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
-        mean, peak, weight = state[:, : self.mels], state[:, self.mels : -1], state[:, -1:]
-        outputs = []
-        for tick in mel.split(4, dim=1):
-            level = tick.mean(-1)
-            loudest = level.amax(1, keepdim=True) - self.prior_peak
-            peak = torch.maximum(loudest, peak - LEVEL_DECAY)
-            speech = torch.sigmoid(loudest - peak + SPEECH_MARGIN)
-            weight = MEMORY * weight + speech
-            mean = mean + speech / (weight + PRIOR_TICKS) * (tick.mean(1) - self.prior - mean)
-            spectrum = (tick - (self.prior + mean).unsqueeze(1)) / SCALE
-            under_peak = (level - self.prior_peak - peak).unsqueeze(-1) / SCALE
-            outputs.append(torch.cat([spectrum, under_peak], -1).clamp(FLOOR, CEILING))
-        return torch.cat(outputs, 1), torch.cat([mean, peak, weight], -1)
+        mean, peak, weight = state.split((self.mels, 1, 1), -1)
+        ticks = mel.unflatten(1, (-1, 4))
+        level = ticks.mean(-1)
+        loudest = level.amax(2, keepdim=True) - self.prior_peak
+        peaks = DecayingPeak.apply(loudest, peak, LEVEL_DECAY)
+        speech = torch.sigmoid(loudest - peaks + SPEECH_MARGIN)
+        weights = LinearScan.apply(torch.full_like(speech, MEMORY), speech, weight)
+        share = speech / (weights + PRIOR_TICKS)
+        means = LinearScan.apply(
+            (1 - share).expand(-1, -1, self.mels), share * (ticks.mean(2) - self.prior), mean
+        )
+        spectrum = (ticks - (self.prior + means).unsqueeze(2)) / SCALE
+        under_peak = (level - self.prior_peak - peaks).unsqueeze(-1) / SCALE
+        out = torch.cat([spectrum, under_peak], -1).clamp(FLOOR, CEILING).flatten(1, 2)
+        return out, torch.cat([means, peaks, weights], -1)[:, -1]

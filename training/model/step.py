@@ -1,4 +1,4 @@
-"""The whole model as three graphs: what it hears, how it moves, and how it remembers a take."""
+"""The whole model as four graphs: what it hears, what it asks for, how it moves, how it remembers a take."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Mouthpiece(nn.Module):
         """Levels of motion that ``move`` shows: ``both``, ``slow`` or ``fast`` (ablation)."""
 
     def initial_state(self, batch: int) -> State:
-        """Zeros. ``listen`` reads the ``motion`` that ``move`` made; else each has states of its own."""
+        """Zeros. ``ask`` reads the ``motion`` that ``move`` made; else each has states of its own."""
         config, zeros = self.config, self.temperature.new_zeros
         return (
             self.ear_state(batch)
@@ -63,7 +63,7 @@ class Mouthpiece(nn.Module):
     def ear_state(self, batch: int) -> State:
         return self.encoder.initial_state(batch) | self.mouth.initial_state(batch)
 
-    def hear(self, mel: Tensor, state: State) -> tuple[Heard, Tensor, State]:
+    def listen(self, mel: Tensor, state: State) -> tuple[Heard, Tensor, State]:
         """``mel [B, 4 T, 80]`` → what is heard, speech ``[B, T, A]`` (the latents of the plain mouth, then
         the code) and the ear's new state."""
         heard, ear = self.encoder(mel, state)
@@ -72,15 +72,13 @@ class Mouthpiece(nn.Module):
         plain = self.codec.encode(channels, torch.ones_like(channels[:, 0]))
         return heard, torch.cat([plain[..., :MOUTH_LATENT], code], -1), ear | mouth
 
-    def listen(self, mel: Tensor, state: State) -> tuple[Heard, Tensor, Tensor, State]:
-        """One tick: ``mel [B, 4, 80]`` → what is heard, speech ``[B, A]``, query ``[B, K]``, new state."""
-        heard, speech, new = self.hear(mel, {name: state[name] for name in self.ear_state(1)})
-        motion = state["motion"][:, :1]
-        now = torch.cat([self.retriever.hear(speech), self.retriever.feel(motion)], -1)
-        context = torch.cat([state["context"], now], 1)
-        flags = torch.ones_like(speech[:, 0, :4])
+    def ask(self, speech: Tensor, state: State) -> tuple[Tensor, State]:
+        """One tick: speech ``[B, A]`` → query ``[B, K]`` and the new state."""
+        heard, moved = self.retriever.hear(speech), self.retriever.feel(state["motion"][:, 0])
+        context = torch.cat([state["context"], torch.cat([heard, moved], -1).unsqueeze(1)], 1)
+        flags = torch.ones_like(speech[:, :4])
         query = self.retriever.from_context(context.flatten(1).unsqueeze(1), flags)
-        return heard, speech[:, 0], query[:, 0], new | {"context": context[:, 1:]}
+        return query[:, 0], {"context": context[:, 1:]}
 
     def move(
         self, speech: Tensor, features: Tensor, guide: Guide, noise: Tensor, state: State
