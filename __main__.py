@@ -21,7 +21,7 @@ from .inference.animate import animate
 from .inference.bank import Bank
 from .inference.batch import bench as batch_bench
 from .inference.batch import command as batch
-from .inference.bench import measure, throughput, throughput_table
+from .inference.bench import banks, measure, table, throughput
 from .inference.errors import MouthpieceError, OutputError
 from .inference.info import describe
 from .inference.livelink import write_csv
@@ -159,7 +159,7 @@ def run_bench(options: argparse.Namespace) -> None:
     """Show how fast it is."""
     if options.devices:
         rows = list(throughput(available() if options.device == "auto" else [options.device]))
-        print(json.dumps([asdict(row) for row in rows], indent=1) if options.json else throughput_table(rows))
+        print(json.dumps([asdict(row) for row in rows], indent=1) if options.json else table(rows))
         return
     if options.widths:
         for line in batch_bench.widths(options.device):
@@ -170,8 +170,11 @@ def run_bench(options: argparse.Namespace) -> None:
         for line in batch_bench.measure(*counts, options.workers, options.device):
             print(line, flush=True)
         return
-    speed = measure(options.seconds, options.device)
-    print(json.dumps(asdict(speed), indent=1) if options.json else speed.table())
+    speed, rows = measure(options.seconds, options.device), list(banks(device=options.device))
+    if options.json:
+        print(json.dumps(asdict(speed) | {"banks": [asdict(row) for row in rows]}, indent=1))
+    else:
+        print(f"{speed.table()}\n\n{table(rows)}")
 
 
 def show_progress(share: float) -> None:

@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from .animate import animate_with
 from .bank import Bank
+from .entries import Entries
 from .features import HOPS, MELS
 from .model import Model
 from .session import Session
@@ -20,6 +22,8 @@ VOICE_SECONDS = 20
 """Length of the synthetic voice, which is repeated as often as needed."""
 TAKE_SECONDS = 10
 WARM_UP = TICK_RATE
+BANKS = (0, 1_000, 10_000, 100_000)
+"""Entries of references whose search is measured; a minute of takes has 750."""
 BATCHES = (1, 4, 16, 64)
 """Widths of a batch whose throughput is measured."""
 SETTLE = 3
@@ -45,6 +49,7 @@ class Speed:
     first_minute_cpu_ms_p50: float
     last_minute_cpu_ms_p50: float
     times_real_time: float
+    """Of a bake, which has the whole sound."""
     peak_memory_mib: float | None
     memory_growth_mib: float | None
 
@@ -53,6 +58,16 @@ class Speed:
         rows = asdict(self)
         width = max(map(len, rows))
         return "\n".join(f"{name.ljust(width)}  {_shown(value)}" for name, value in rows.items())
+
+
+@dataclass(frozen=True)
+class BankSpeed:
+    """One track with so many entries of references to look through, every one for every frame."""
+
+    entries: int
+    frame_ms_p50: float
+    frame_ms_p99: float
+    times_real_time: float
 
 
 @dataclass(frozen=True)
@@ -87,9 +102,7 @@ def measure(seconds: float = 60.0, device: str = "auto", weights: Path | None = 
     load = time.perf_counter() - started
     sound = voice()
     reference = _reference(model, sound)
-    session = Session(model)
-    for tick in range(WARM_UP):
-        session.push(_tick(sound, tick))
+    session = _warm(model, sound)
     frames = max(1, round(seconds * TICK_RATE))
     times, busy, memory = np.empty(frames), np.empty(frames), None
     for frame in range(frames):
@@ -112,10 +125,27 @@ def measure(seconds: float = 60.0, device: str = "auto", weights: Path | None = 
         frame_cpu_ms_p99=float(np.percentile(1e3 * busy, 99)),
         first_minute_cpu_ms_p50=float(np.median(1e3 * busy[:minute])),
         last_minute_cpu_ms_p50=float(np.median(1e3 * busy[-minute:])),
-        times_real_time=frames / TICK_RATE / float(times.sum()),
+        times_real_time=_bake_speed(model, sound),
         peak_memory_mib=peak,
         memory_growth_mib=None if peak is None else peak - memory,
     )
+
+
+def banks(
+    entries: Sequence[int] = BANKS, seconds: float = 20.0, device: str = "auto", weights: Path | None = None
+) -> Iterator[BankSpeed]:
+    """Measure a track with references of each size. Raises WeightsError or DeviceError."""
+    sound = voice()
+    model = Model.load(weights, device)
+    for count in entries:
+        bank = _bank(model, sound, count)
+        session, times = _warm(model, sound, bank), []
+        for frame in range(max(1, round(seconds * TICK_RATE))):
+            started = time.perf_counter()
+            session.push(_tick(sound, frame))
+            times.append(1e3 * (time.perf_counter() - started))
+        p50, p99 = np.percentile(times, (50, 99))
+        yield BankSpeed(count, float(p50), float(p99), _bake_speed(model, sound, bank))
 
 
 def throughput(
@@ -137,9 +167,9 @@ def throughput(
             yield Throughput(model.device, batch, tick_ms, networks_ms, batch * 1e3 / TICK_RATE / tick_ms)
 
 
-def throughput_table(rows: Iterable[Throughput]) -> str:
+def table(rows: Sequence[BankSpeed] | Sequence[Throughput]) -> str:
     """A line for each measurement."""
-    names = [field.name for field in fields(Throughput)]
+    names = [field.name for field in fields(rows[0])]
     lines = [[str(v) if isinstance(v, str | int) else f"{v:.2f}" for v in astuple(row)] for row in rows]
     widths = [max(map(len, column)) for column in zip(names, *lines, strict=True)]
     return "\n".join(
@@ -160,6 +190,32 @@ def peak_memory() -> float | None:
 
     unit = 1 << 20 if sys.platform == "darwin" else 1 << 10
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+
+
+def _warm(model: Model, sound: np.ndarray, bank: Bank | None = None) -> Session:
+    """A session that has made its first second."""
+    session = Session(model, bank=bank)
+    for tick in range(WARM_UP):
+        session.push(_tick(sound, tick))
+    return session
+
+
+def _bake_speed(model: Model, sound: np.ndarray, bank: Bank | None = None) -> float:
+    """Times real time of a bake of the whole sound."""
+    started = time.perf_counter()
+    animate_with(sound, model, bank)
+    return len(sound) / SAMPLE_RATE / (time.perf_counter() - started)
+
+
+def _bank(model: Model, sound: np.ndarray, count: int) -> Bank:
+    """References of ``count`` entries: those of one take again and again, each a little different."""
+    bank, take = Bank(model), model.embed(_take(sound))
+    rng, chosen = np.random.default_rng(0), np.arange(count) % len(take)
+    keys = take.keys[chosen] + 0.003 * rng.standard_normal((count, take.keys.shape[1]), np.float32)
+    keys /= np.linalg.norm(keys, axis=1, keepdims=True)
+    if count:
+        bank.add_entries("bench", Entries(keys, take.values[chosen], take.styles[chosen]))
+    return bank
 
 
 def _reference(model: Model, sound: np.ndarray) -> float:

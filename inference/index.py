@@ -1,7 +1,7 @@
 """Nearest entries of a query by similarity: exact for most banks, in cells for huge ones.
 
 Candidates come from float32 products; they are scored again in float64 and ties go to the earlier entry, so
-that the result does not depend on how a library sums.
+that the result does not depend on how a library sums. Keys and queries have length one.
 """
 
 from __future__ import annotations
@@ -14,7 +14,12 @@ EXACT_LIMIT = 100_000
 """Entries up to which every one is looked at."""
 BLOCK = 64
 """Entries whose highest score is found first."""
-MARGIN = 1e-4
+BOUNDED_FROM = 10_000
+"""Entries from which on it pays to look at leading axes first."""
+LEADING = 16
+FEW = 0.02
+"""Share of the entries up to which candidates are looked at one by one."""
+MARGIN = 1e-5
 """More than a float32 product of unit vectors can be wrong by."""
 ENTRIES_PER_CELL = 512
 PROBED = 0.06
@@ -31,19 +36,24 @@ class Index(Protocol):
         ...
 
 
-def best(scores: np.ndarray, count: int) -> np.ndarray:
-    """Places of all float32 ``scores [N]`` that may be among the ``count`` highest, in ascending order."""
-    if len(scores) <= max(count, BLOCK):
-        return np.arange(len(scores))
-    whole = len(scores) // BLOCK * BLOCK
-    tops = scores[:whole].reshape(-1, BLOCK).max(1)
-    tops = np.append(tops, scores[whole:].max()) if whole < len(scores) else tops
-    if len(tops) > count:
-        chosen = np.flatnonzero(tops >= np.partition(tops, -count)[-count] - MARGIN)
-    else:
-        chosen = np.arange(len(tops))
-    places = (chosen[:, None] * BLOCK + np.arange(BLOCK)).ravel()
-    places = places[places < len(scores)]
+def highest(values: np.ndarray) -> np.ndarray:
+    """The highest of each ``BLOCK`` of ``values [N]``, the last of which may be shorter."""
+    whole = len(values) // BLOCK * BLOCK
+    tops = values[:whole].reshape(-1, BLOCK).max(1)
+    return np.append(tops, values[whole:].max()) if whole < len(values) else tops
+
+
+def members(blocks: np.ndarray, size: int) -> np.ndarray:
+    """Places of all of ``size`` entries that are in ``blocks``, ascending if these are."""
+    places = (blocks[:, None] * BLOCK + np.arange(BLOCK)).ravel()
+    return places[places < size]
+
+
+def best(scores: np.ndarray, tops: np.ndarray, count: int) -> np.ndarray:
+    """Places of all float32 ``scores [N]``, whose ``highest`` are ``tops``, that may be among the ``count``
+    highest, in ascending order."""
+    least = np.partition(tops, -count)[-count] - MARGIN if len(tops) > count else -np.inf
+    places = members(np.flatnonzero(tops >= least), len(scores))
     found = scores[places]
     if len(found) <= count:
         return places
@@ -64,13 +74,42 @@ class ExactIndex:
 
     def __init__(self, keys: np.ndarray, biases: np.ndarray) -> None:
         self.keys, self.biases = np.ascontiguousarray(keys), biases
-        self.plain = not biases.any()
+        self.added = biases.astype(np.float32)
 
     def search(self, query: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
         scores = self.keys @ query
-        if not self.plain:
-            scores = scores + self.biases.astype(np.float32)
-        return rescore(self.keys, self.biases, query, best(scores, count), count)
+        scores += self.added
+        return rescore(self.keys, self.biases, query, best(scores, highest(scores), count), count)
+
+
+class BoundedIndex(ExactIndex):
+    """As exact, but reads few numbers of most entries: their part along the keys' leading principal axes,
+    and how long the rest of them is, which limits what the rest can add (Cauchy-Schwarz)."""
+
+    def __init__(self, keys: np.ndarray, biases: np.ndarray) -> None:
+        super().__init__(keys, biases)
+        self.axes = np.linalg.eigh(self.keys.T @ self.keys)[1][:, -LEADING:]
+        leading, self.rest = self._parts(self.keys)
+        self.leading, self.rests = np.ascontiguousarray(leading.T), highest(self.rest)
+
+    def search(self, query: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+        leading, rest = self._parts(query)
+        scores = leading @ self.leading
+        scores += self.added
+        tops = highest(scores)
+        likely = best(scores, tops, count)
+        found = self.keys[likely] @ query + self.added[likely]
+        least = np.partition(found, -count)[-count] - 2 * MARGIN if len(found) >= count else -np.inf
+        places = members(np.flatnonzero(tops + rest * self.rests >= least), len(scores))
+        places = places[scores[places] + rest * self.rest[places] >= least]
+        if len(places) > FEW * len(scores):
+            return super().search(query, count)
+        return rescore(self.keys, self.biases, query, places, count)
+
+    def _parts(self, vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """``[..., K]`` → the part along the axes ``[..., LEADING]``, and the length of the rest ``[...]``."""
+        leading = vectors @ self.axes
+        return leading, np.linalg.norm(vectors - leading @ self.axes.T, axis=-1)
 
 
 class CellIndex:
@@ -100,7 +139,8 @@ class CellIndex:
             for c in probed
         ]
         inside = np.concatenate(spans)
-        inside = inside[best(np.concatenate(scores), count)]
+        scores = np.concatenate(scores)
+        inside = inside[best(scores, highest(scores), count)]
         exact = (self.keys[inside].astype(np.float64) * query.astype(np.float64)).sum(1) + self.biases[inside]
         places = self.places[inside]
         chosen = np.lexsort((places, -exact))[:count]
@@ -129,4 +169,6 @@ def centres_of(keys: np.ndarray, cells: int) -> np.ndarray:
 
 def make_index(keys: np.ndarray, biases: np.ndarray) -> Index:
     """The index that suits the number of entries."""
-    return (ExactIndex if len(keys) <= EXACT_LIMIT else CellIndex)(keys, biases)
+    if len(keys) < BOUNDED_FROM:
+        return ExactIndex(keys, biases)
+    return (BoundedIndex if len(keys) <= EXACT_LIMIT else CellIndex)(keys, biases)

@@ -17,7 +17,7 @@ import soundfile
 from mouthpiece import __main__ as cli
 from mouthpiece.inference import source
 from mouthpiece.inference.animate import animate
-from mouthpiece.inference.bench import throughput, throughput_table
+from mouthpiece.inference.bench import BANKS, table, throughput
 from mouthpiece.inference.decode import load_audio
 from mouthpiece.inference.livelink import HEADER, read_take, write_csv
 from mouthpiece.inference.model import Model
@@ -264,6 +264,8 @@ def test_bench_measures() -> None:
     assert (result.returncode, result.stderr) == (0, b"")
     speed = json.loads(result.stdout)
     assert 0 < speed["frame_ms_p50"] <= speed["frame_ms_p99"]
+    assert [row["entries"] for row in speed["banks"]] == list(BANKS)
+    assert all(0 < row["frame_ms_p50"] <= row["frame_ms_p99"] for row in speed["banks"])
     assert b"frame_ms_p99" in mouthpiece("bench", "--seconds", "1").stdout
 
 
@@ -273,7 +275,7 @@ def test_throughput_by_device_and_batch() -> None:
     for row in rows:
         assert row.networks_ms > 0
         assert row.times_real_time == pytest.approx(row.batch * 40 / row.tick_ms)
-    head, *lines = throughput_table(rows).splitlines()
+    head, *lines = table(rows).splitlines()
     assert head.split() == ["device", "batch", "tick_ms", "networks_ms", "times_real_time"]
     assert [line.split()[:2] for line in lines] == [["cpu", "1"], ["cpu", "3"]]
     assert len({len(line) for line in (head, *lines)}) == 1

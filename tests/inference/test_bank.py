@@ -11,7 +11,14 @@ import pytest
 from mouthpiece.inference.bank import Bank
 from mouthpiece.inference.entries import Entries
 from mouthpiece.inference.errors import TakeError
-from mouthpiece.inference.index import CellIndex, ExactIndex
+from mouthpiece.inference.index import (
+    BOUNDED_FROM,
+    EXACT_LIMIT,
+    BoundedIndex,
+    CellIndex,
+    ExactIndex,
+    make_index,
+)
 from mouthpiece.inference.model import Model
 from mouthpiece.inference.session import Session
 from mouthpiece.inference.types import Take
@@ -128,8 +135,8 @@ def test_shares_say_who_contributed(model: Model, make_take, speech: np.ndarray)
     assert Session(model).shares() == {}
 
 
-def unit(rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
-    keys = rng.standard_normal(shape).astype(np.float32)
+def unit(rng: np.random.Generator, shape: tuple[int, int], spread: float | np.ndarray = 1.0) -> np.ndarray:
+    keys = spread * rng.standard_normal(shape).astype(np.float32)
     return keys / np.linalg.norm(keys, axis=1, keepdims=True)
 
 
@@ -140,21 +147,33 @@ def brute(keys: np.ndarray, biases: np.ndarray, query: np.ndarray, count: int) -
 
 @pytest.mark.parametrize("size", [1, 31, 64, 65, 1000, 20_011])
 @pytest.mark.parametrize("weighted", [False, True])
-def test_exact_search_finds_the_best(size: int, weighted: bool) -> None:
+@pytest.mark.parametrize("flat", [False, True], ids=["in all directions", "in few directions"])
+@pytest.mark.parametrize("kind", [ExactIndex, BoundedIndex])
+def test_exact_search_finds_the_best(kind: type, size: int, weighted: bool, flat: bool) -> None:
     rng = np.random.default_rng(size)
-    keys = unit(rng, (size, 64))
+    spread = np.exp(-np.arange(64) / 3).astype(np.float32) if flat else np.ones(64, np.float32)
+    keys, queries = (unit(rng, (count, 64), spread) for count in (size, 20))
     biases = 0.1 * rng.standard_normal(size) if weighted else np.zeros(size)
-    index = ExactIndex(keys, biases)
-    for query in unit(rng, (20, 64)):
+    index = kind(keys, biases)
+    for query in queries:
         places, scores = index.search(query, 32)
         assert np.array_equal(places, brute(keys, biases, query, 32))
         assert (np.diff(scores) <= 0).all()
 
 
-def test_ties_go_to_the_earlier_entry() -> None:
+@pytest.mark.parametrize("kind", [ExactIndex, BoundedIndex])
+def test_ties_go_to_the_earlier_entry(kind: type) -> None:
     keys = np.tile(unit(np.random.default_rng(0), (1, 64)), (500, 1))
-    places, _ = ExactIndex(keys, np.zeros(500)).search(keys[0], 32)
+    places, _ = kind(keys, np.zeros(500)).search(keys[0], 32)
     assert np.array_equal(places, np.arange(32))
+
+
+def test_the_size_of_a_bank_decides_how_it_is_searched() -> None:
+    keys = unit(np.random.default_rng(0), (BOUNDED_FROM, 64))
+    assert type(make_index(keys[1:], np.zeros(BOUNDED_FROM - 1))) is ExactIndex
+    assert type(make_index(keys, np.zeros(BOUNDED_FROM))) is BoundedIndex
+    many = unit(np.random.default_rng(0), (EXACT_LIMIT + 1, 8))
+    assert type(make_index(many, np.zeros(len(many)))) is CellIndex
 
 
 def test_cells_recall_what_exact_search_finds() -> None:
