@@ -19,8 +19,10 @@ OPENING = tuple(
 CLOSURE = FEATURES.index("lipClosure")
 SUREST = 0.95
 """Evidence is never taken for more certain than this."""
-PRESS = 0.005
+PRESS = 0.01
 """How far sealed lips would overlap on the measuring rig, so that they also meet on rigs that differ."""
+KEPT = 0.2
+"""Share of its movement that a sealed gap keeps: lips press, and press most in the middle of a closure."""
 SOFTNESS = 0.005
 """Width of the transition between sealed and free, in outer eye corner distances."""
 
@@ -50,5 +52,5 @@ class LipSeal(nn.Module):
         heard = features[..., CLOSURE].amax(-1, keepdim=True).clamp(max=SUREST)
         limit = self.reach * heard / (1 - heard)
         keep = torch.where(limit > SOFTNESS, torch.sigmoid((gap - limit) / SOFTNESS), 1.0)
-        ratio = 1 - ((gap + PRESS) * (1 - keep) / opens.clamp(min=1e-4)).clamp(0, 1)
+        ratio = 1 - (((1 - KEPT) * gap + PRESS) * (1 - keep) / opens.clamp(min=1e-4)).clamp(0, 1)
         return channels * (1 - self.opening * (1 - ratio))
