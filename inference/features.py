@@ -2,8 +2,8 @@
 
 A hop is 10 ms; hop h sees the 400 samples that end at sample (h + 1) * 160, zeros before the start. That is
 ``librosa.feature.melspectrogram(y=np.pad(y, (240, 0)), sr=16000, n_fft=400, hop_length=160, center=False,
-n_mels=80)`` followed by ``log(mel + 1e-8)``. A tick of four hops is always computed alone, in float64 and in
-arrays of one shape, so the bits do not depend on how the sound arrives.
+n_mels=80)`` followed by ``log(mel + 1e-8)``. The four hops of a tick are always a product of their own, in
+float64, so the bits do not depend on how the sound arrives.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ HOPS = TICK_SAMPLES // HOP
 MELS = 80
 FLOOR = 1e-8
 """Added to the power before the logarithm: silence is log(1e-8) = -18.4."""
+BLOCK = 64
+"""Ticks whose windows are in memory at once."""
 TAIL = WINDOW - HOP
 """Samples before a tick that its first window still sees."""
 
@@ -64,19 +66,22 @@ def finite(samples: np.ndarray) -> np.ndarray:
     return samples if np.isfinite(samples).all() else np.where(np.isfinite(samples), samples, np.float32(0))
 
 
-def windows_to_mel(samples: np.ndarray) -> np.ndarray:
-    """Log-mel of every whole window, ``[..., TAIL + h * HOP] -> float32 [..., h, 80]``."""
-    frames = np.lib.stride_tricks.sliding_window_view(samples, WINDOW, axis=-1)[..., ::HOP, :]
-    spectrum = np.fft.rfft(frames * hann())
-    power = spectrum.real**2 + spectrum.imag**2
-    return np.log(power @ mel_basis() + FLOOR).astype(np.float32)
+def whole_mel(samples: np.ndarray) -> np.ndarray:
+    """Log-mel of whole ticks with the ``TAIL`` before them, ``[TAIL + 640 T] -> float32 [4 T, 80]``.
 
-
-def tick_mel(samples: np.ndarray) -> np.ndarray:
-    """Log-mel of one tick with the ``TAIL`` samples before it, ``[TAIL + 640] -> float32 [4, 80]``."""
-    if samples.shape != (TAIL + TICK_SAMPLES,):
-        raise ValueError(f"a tick's features need {TAIL + TICK_SAMPLES} samples, not {samples.shape}")
-    return windows_to_mel(samples.astype(np.float64))
+    Raises ValueError for any other number of samples.
+    """
+    ticks, rest = divmod(len(samples) - TAIL, TICK_SAMPLES)
+    if rest or ticks < 0:
+        raise ValueError(f"features need {TAIL} samples and whole ticks, not {len(samples)}")
+    out = np.empty((ticks, HOPS, MELS), np.float32)
+    for first in range(0, ticks, BLOCK):
+        span = samples[first * TICK_SAMPLES :][: TAIL + BLOCK * TICK_SAMPLES].astype(np.float64)
+        frames = np.lib.stride_tricks.sliding_window_view(span, WINDOW)[::HOP].reshape(-1, HOPS, WINDOW)
+        spectrum = np.fft.rfft(frames * hann())
+        power = spectrum.real**2 + spectrum.imag**2
+        out[first : first + BLOCK] = np.log(power @ mel_basis() + FLOOR)
+    return out.reshape(-1, MELS)
 
 
 def padded(samples: np.ndarray) -> np.ndarray:
@@ -86,25 +91,6 @@ def padded(samples: np.ndarray) -> np.ndarray:
     return out
 
 
-def whole_mel(samples: np.ndarray) -> np.ndarray:
-    """Log-mel of whole ticks with the ``TAIL`` before them, ``[TAIL + 640 T] -> float32 [4 T, 80]``."""
-    out = np.empty(((len(samples) - TAIL) // HOP, MELS), np.float32)
-    for tick in range(len(out) // HOPS):
-        start = tick * TICK_SAMPLES
-        out[tick * HOPS : (tick + 1) * HOPS] = tick_mel(samples[start : start + TAIL + TICK_SAMPLES])
-    return out
-
-
 def log_mel(samples: np.ndarray) -> np.ndarray:
     """Log-mel of a recording, ``float32 [N] -> float32 [4 * ceil(N / 640), 80]``, the session's bits."""
     return whole_mel(padded(samples))
-
-
-def log_mel_fast(samples: np.ndarray, block: int = 256) -> np.ndarray:
-    """``log_mel`` in blocks of ``block`` ticks: several times faster, equal within rounding. For training."""
-    source = padded(samples).astype(np.float64)
-    out = np.empty((frame_count(len(samples)) * HOPS, MELS), np.float32)
-    for first in range(0, len(out), block * HOPS):
-        last = min(len(out), first + block * HOPS)
-        out[first:last] = windows_to_mel(source[first * HOP : last * HOP + TAIL])
-    return out

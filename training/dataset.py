@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from ..inference.features import FLOOR, HOPS, MELS, log_mel_fast
+from ..inference.features import FLOOR, HOPS, MELS, log_mel
 from ..inference.types import C, frame_count
 from .events import NONE, event_index, event_labels
 
@@ -104,7 +104,7 @@ def cached_mel(shard: Path, cache: Path, audio: np.ndarray, items: list[dict]) -
     path = cache / f"{shard.stem}.npy"
     if not path.exists() or path.stat().st_mtime < shard.stat().st_mtime:
         cache.mkdir(parents=True, exist_ok=True)
-        mels = [log_mel_fast(to_float(audio[a:b])).astype(np.float16) for a, b in spans]
+        mels = [log_mel(to_float(audio[a:b])).astype(np.float16) for a, b in spans]
         with open(path.with_suffix(".part"), "wb") as file:
             np.save(file, np.concatenate(mels) if mels else np.zeros((0, MELS), np.float16))
         path.with_suffix(".part").replace(path)

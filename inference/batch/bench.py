@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from statistics import median
 
 import numpy as np
 
@@ -36,6 +37,8 @@ SINGLES = 20
 """Lines that are baked one by one for comparison."""
 LONG, MIDDLE, SHORT = (2.0, 12.0), (0.5, 1.5), (0.2, 0.2)
 """Seconds, from and to, of a dialogue's lines, of those for many workers, and of those by the thousand."""
+ROUNDS = 3
+"""Times that lines without Dask and on workers are timed in turn."""
 TENTHS = 10
 WIDTHS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096)
 STEPS, SETTLE = 50, 5
@@ -126,28 +129,32 @@ def _packed(folder: Path, count: int, device: str) -> Iterator[str]:
 
 
 def _crowd(folder: Path, count: int, workers: int, device: str) -> Iterator[str]:
-    """The same lines in one process, and on workers of a local cluster."""
+    """The same lines in one process, and on workers of a local cluster, in turn: the machine's own pace
+    changes, ratios are taken within a round."""
     yield f"Dask: {count} lines of {MIDDLE[0]:g} to {MIDDLE[1]:g} s, one core a worker"
     lines, setup = _lines(folder / "middle", count, MIDDLE), Setup(device=device)
     workshop = Workshop(setup)
-    alone = _timed("one process without Dask", lambda: _run(folder / "alone", lines, workshop.make))
-    yield alone.text()
-    found: dict[int, Pace] = {}
-    for number in sorted({1, workers}):
-        started = time.perf_counter()
-        with local_cluster(number) as address:
-            make, spent = Crowd(address, setup).make, processor_of(address, setup)
-            start = time.perf_counter() - started
-            name = f"Dask, {number} worker{'s' if number > 1 else ''}"
-            found[number] = _timed(name, lambda: _run(folder / f"{number}", lines, make), spent)  # noqa: B023
-        yield f"{found[number].text()}   after {start:.1f} s to start"
-    clock, processor = found[1].clock / alone.clock - 1, found[1].processor / alone.processor - 1
+    rounds = []
+    for turn in range(ROUNDS):
+        out = folder / f"alone {turn}"
+        paces = [_timed("one process without Dask", lambda: _run(out, lines, workshop.make))]  # noqa: B023
+        for number in sorted({1, workers}):
+            out = folder / f"{number} {turn}"
+            with local_cluster(number) as address:
+                make, spent = Crowd(address, setup).make, processor_of(address, setup)
+                name = f"Dask, {number} worker{'s' if number > 1 else ''}"
+                paces.append(_timed(name, lambda: _run(out, lines, make), spent))  # noqa: B023
+        yield from (pace.text() for pace in paces)
+        rounds.append(paces)
+    clock = [100 * (one.clock / alone.clock - 1) for alone, one, *_ in rounds]
+    processor = [100 * (one.processor / alone.processor - 1) for alone, one, *_ in rounds]
     yield (
-        f"  Dask with 1 worker costs {100 * clock:.1f} % more time and {100 * processor:.1f} % more "
-        f"processor than no Dask, on {count} lines"
+        f"  Dask with 1 worker costs {_middle(clock, '.1f')} % more time and {_middle(processor, '.1f')} % "
+        f"more processor than no Dask, on {count} lines"
     )
     if workers > 1:
-        yield f"  {workers} workers are {found[1].clock / found[workers].clock:.2f} × as fast as 1"
+        ratios = [one.clock / many.clock for _, one, many in rounds]
+        yield f"  {workers} workers are {_middle(ratios, '.2f')} × as fast as 1"
 
 
 def _many(folder: Path, count: int, device: str) -> Iterator[str]:
@@ -217,6 +224,11 @@ def _timed(name: str, what: Callable[[], float], spent: Callable[[], float] = ti
     sound = what()
     clock = time.perf_counter() - started
     return Pace(name, sound, clock, spent() - before)
+
+
+def _middle(values: list[float], form: str) -> str:
+    """The median, and of what."""
+    return f"{median(values):{form}} (median of {', '.join(f'{value:{form}}' for value in values)})"
 
 
 def _speed(pace: Pace) -> float:

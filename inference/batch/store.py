@@ -137,7 +137,9 @@ class Store:
 
     def _write_record(self, line: Line, record: Record) -> None:
         with replacing(self._record(line)) as file:
-            json.dump(record, file, separators=(",", ":"))
+            file.write(
+                json.dumps(record, separators=(",", ":"))
+            )  # whole: several times faster than piecewise
 
 
 def inputs(places: Iterable[str | Path]) -> set[Path]:

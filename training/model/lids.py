@@ -1,4 +1,4 @@
-"""Blinks as events: their beginnings are drawn tick by tick, their course is averaged from captures."""
+"""Blinks as events: their beginnings are drawn tick by tick, their course is that of a captured one."""
 
 from __future__ import annotations
 
@@ -48,7 +48,8 @@ class Lids(nn.Module):
         return {"lids": zeros(batch, LASTS), "blinked": zeros(batch, len(RECENT))}
 
     def fit(self, takes: Sequence[np.ndarray]) -> None:
-        """Mean course and depths of the blinks in ``takes [T, C]``."""
+        """Course and depths of the blinks in ``takes [T, C]``: of all courses the one nearest to their mean,
+        which itself is softer than any."""
         courses, depths = [], []
         for channels in takes:
             blinks = find_blinks(channels)
@@ -57,8 +58,9 @@ class Lids(nn.Module):
                 if blink.stop - blink.start <= LASTS < len(channels) - blink.start:
                     courses.append(excess[blink.start + 1 : blink.start + 1 + LASTS] / blink.depth)
                     depths.append(blink.depth)
+        lids = np.array(courses)[..., LIDS]
         course = np.zeros((LASTS, C), np.float32)
-        course[:, LIDS] = np.mean(courses, axis=0)[:, LIDS]
+        course[:, LIDS] = lids[np.argmin(np.square(lids - lids.mean(0)).sum((1, 2)))]
         self.course.copy_(torch.from_numpy(course / course.max()))
         self.depth.copy_(torch.tensor([np.mean(depths), np.std(depths)]))
 
