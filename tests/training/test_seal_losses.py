@@ -8,7 +8,7 @@ torch = pytest.importorskip("torch", reason="training needs torch")
 
 from mouthpiece.inference.types import INDEX, C  # noqa: E402
 from mouthpiece.training.losses import calm, lip_loss, weak_lip_loss  # noqa: E402
-from mouthpiece.training.model.seal import CLOSURE, LipSeal  # noqa: E402
+from mouthpiece.training.model.seal import CLOSURE, LEAST, LipSeal  # noqa: E402
 from mouthpiece.training.phones import FEATURES  # noqa: E402
 
 
@@ -58,6 +58,12 @@ def test_only_sure_evidence_closes_a_wide_gap_and_other_channels_are_not_touched
 def test_more_evidence_never_opens(seal: LipSeal) -> None:
     gaps = [gap(seal, seal(mouth(0.1), heard(e))) for e in (0.0, 0.25, 0.5, 0.75, 0.9)]
     assert gaps == sorted(gaps, reverse=True)
+
+
+def test_lips_press_most_where_they_were_closest(seal: LipSeal) -> None:
+    gaps = [gap(seal, seal(mouth(jaw, 0.28), heard(1.0))) for jaw in (0.36, 0.39, 0.42, 0.8)]
+    assert gaps[0] < gaps[1] < gaps[2] < 0
+    assert gaps[3] == pytest.approx(-LEAST, abs=1e-4)
 
 
 def test_lip_loss_weighs_shut_lips_more_and_skips_the_unknown() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import itertools
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from mouthpiece.inference.blinks import BLINK
 from mouthpiece.inference.decode import load_audio
 from mouthpiece.inference.livelink import read_take
 from mouthpiece.inference.model import Model
-from mouthpiece.inference.types import INDEX, TICK_RATE, Take, frame_times
+from mouthpiece.inference.types import CHANNELS, INDEX, TICK_RATE, C, Take, frame_times
 
 DEMO = Path(__file__).resolve().parents[2] / "demo"
 MOUTH = [i for name, i in INDEX.items() if name.startswith(("mouth", "jaw"))]
@@ -101,6 +102,34 @@ def test_references_in_any_order_give_the_same_bits_and_change_the_mouth(
 def test_a_broad_reference_opens_more_than_a_mumbled_one(model: Model, dialogue: np.ndarray) -> None:
     broad, mumble = (animate(dialogue, model, references=[(take(name), 1.0)]) for name in ("broad", "mumble"))
     assert opening(broad).std() > 1.1 * opening(mumble).std()
+
+
+@pytest.mark.parametrize("name", ["broad", "mumble"])
+def test_what_a_reference_does_not_show_moves_as_without_it(
+    model: Model, dialogue: np.ndarray, plain: np.ndarray, name: str
+) -> None:
+    """A rig of a dozen shapes: the others neither rest nor follow, those that it has do as with all."""
+    shown = (
+        "jaw",
+        "mouthClose",
+        "mouthPucker",
+        "mouthFunnel",
+        "mouthSmile",
+        "mouthLowerDown",
+        "mouthUpperUp",
+    )
+    mask = np.array([name.startswith(shown) for name in CHANNELS])
+    whole, part = (
+        animate(dialogue, model, references=[(replace(take(name), measured=measured), 1.0)])
+        for measured in (np.ones(C, bool), mask)
+    )
+    shown, hidden = ([i for i in MOUTH if mask[i] == is_shown] for is_shown in (True, False))
+
+    def difference(a: np.ndarray, b: np.ndarray, channels: list[int]) -> float:
+        return float(np.abs(a - b)[:, channels].mean())
+
+    assert difference(part, plain, hidden) < 0.5 * difference(whole, plain, hidden)
+    assert difference(part, whole, shown) < 0.6 * difference(plain, whole, shown)
 
 
 def test_the_upper_face_lives_and_follows_the_seed(model: Model, dialogue: np.ndarray) -> None:

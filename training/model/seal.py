@@ -19,10 +19,10 @@ OPENING = tuple(
 CLOSURE = FEATURES.index("lipClosure")
 SUREST = 0.95
 """Evidence is never taken for more certain than this."""
-PRESS = 0.01
-"""How far sealed lips would overlap on the measuring rig, so that they also meet on rigs that differ."""
-KEPT = 0.2
-"""Share of its movement that a sealed gap keeps: lips press, and press most in the middle of a closure."""
+LEAST, MOST = 0.0025, 0.0125
+"""How far sealed lips overlap on the measuring rig, so that they also meet on rigs that differ."""
+KEPT = 0.3
+"""Share of its movement that a narrow gap keeps under the seal: lips press most where they were closest."""
 SOFTNESS = 0.005
 """Width of the transition between sealed and free, in outer eye corner distances."""
 
@@ -46,11 +46,11 @@ class LipSeal(nn.Module):
     def forward(self, channels: Tensor, features: Tensor) -> Tensor:
         """``channels [..., C]`` and the tick's feature probabilities ``[..., 4, F]`` → sealed channels."""
         both = torch.stack([self.row, self.row * self.opening], -1)
-        gap, opens = (channels @ both).split(
-            1, -1
-        )  # a product sums alike in every row of a batch, a sum may not
+        # A product sums alike in every row of a batch, a sum may not.
+        gap, opens = (channels @ both).split(1, -1)
         heard = features[..., CLOSURE].amax(-1, keepdim=True).clamp(max=SUREST)
         limit = self.reach * heard / (1 - heard)
         keep = torch.where(limit > SOFTNESS, torch.sigmoid((gap - limit) / SOFTNESS), 1.0)
-        ratio = 1 - (((1 - KEPT) * gap + PRESS) * (1 - keep) / opens.clamp(min=1e-4)).clamp(0, 1)
+        press = (MOST - KEPT * gap).clamp(LEAST, MOST)
+        ratio = 1 - ((gap + press) * (1 - keep) / opens.clamp(min=1e-4)).clamp(0, 1)
         return channels * (1 - self.opening * (1 - ratio))

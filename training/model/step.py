@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from .codec import BLOCK, LATENT, MOUTH_LATENT, REGION_OF, MotionCodec, measured_regions
 from .config import Config
@@ -121,8 +122,11 @@ class Mouthpiece(nn.Module):
     ) -> tuple[Tensor, ...]:
         """A take: ``speech [1, T, A]``, ``channels [1, T, C]`` without blinks, ``measured [1, C]``,
         ``has_audio [1, 1]``, ``blinking [1, 1]`` (``blinks.habit``) → keys ``[1, E, K]``, values ``[1, E,
-        V + D]``, styles ``[1, E, S + 1]``."""
-        motion = self.codec.encode(channels, measured)
+        V + D]``, styles ``[1, E, S + 1]``. What was not measured is taken to move as it plainly would.
+        """
+        plain = functional.pad(speech[..., :MOUTH_LATENT], (0, LATENT - MOUTH_LATENT))
+        known = torch.where(measured.unsqueeze(1) > 0, channels, self.codec.decode(plain))
+        motion = self.codec.encode(known, torch.ones_like(measured))
         flags = torch.cat([measured_regions(measured), has_audio], 1)
         entries = self.retriever(speech, motion, flags, blinking)
         return entries.keys, entries.values, entries.styles
