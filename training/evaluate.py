@@ -114,19 +114,26 @@ def seen_performer(bench: Bench, ridge: baselines.Ridge) -> list[Figure]:
     figures += lip_figures(SEEN, "ridge regression", held, ridge)
     figures += opening_errors(bench, ridge, own)
     fitting = train[:: max(1, len(train) // FITTING_CLIPS)]
-    others = [spoken(clip, own(clip)[:, 0]) for clip in fitting]
+    figures += closure_figures("Mouthpiece, own references", held, own, fitting)
+    return figures + closure_figures("Mouthpiece, no references", held, bare, fitting)
+
+
+def closure_figures(
+    who: str, held: list[Utterance], predict: Predictor, fitting: list[Utterance]
+) -> list[Figure]:
+    """Whether and when lips shut, by thresholds from clips for ``fitting``, and how restless they are."""
+    others = [spoken(clip, predict(clip)[:, 0]) for clip in fitting]
     thresholds = shut_threshold(others, predicted=True), shut_threshold(others, predicted=False)
-    score = closure_counts([spoken(clip, own(clip)[:, 0]) for clip in held], thresholds)
-    ratio = [jerk(own(clip)[:, 0]) / jerk(np.asarray(clip.gap[:, 0])) for clip in held]
-    for name, value in (
-        ("closure F1 at p, b, m", score.f1),
-        ("closure precision", score.precision),
-        ("closure recall", score.recall),
-        ("closure timing, median, ms", 1000 * score.median_timing),
-        ("jerk ratio of the lips", float(np.median(ratio))),
-    ):
-        figures.append(Figure(SEEN, "Mouthpiece, own references", name, value, None, len(held)))
-    return figures
+    score = closure_counts([spoken(clip, predict(clip)[:, 0]) for clip in held], thresholds)
+    ratio = [jerk(predict(clip)[:, 0]) / jerk(np.asarray(clip.gap[:, 0])) for clip in held]
+    values = {
+        "closure F1 at p, b, m": score.f1,
+        "closure precision": score.precision,
+        "closure recall": score.recall,
+        "closure timing, median, ms": 1000 * score.median_timing,
+        "jerk ratio of the lips": float(np.median(ratio)),
+    }
+    return [Figure(SEEN, who, name, value, None, len(held)) for name, value in values.items()]
 
 
 def swapped(bench: Bench) -> list[Figure]:
