@@ -71,7 +71,7 @@ def test_zip_holds_the_weights_that_the_list_states(zips: dict[str, Path]) -> No
     with zipfile.ZipFile(zips["linux_x64"]) as archive:
         lines = archive.read("weights/SHA256SUMS").decode().splitlines()
         listed = {name.lstrip("*"): digest for digest, name in (line.split(maxsplit=1) for line in lines)}
-        assert {"listen.onnx", "move.onnx", "remember.onnx"} <= set(listed)
+        assert {"listen.onnx", "ask.onnx", "move.onnx", "remember.onnx"} <= set(listed)
         for name, digest in listed.items():
             assert hashlib.sha256(archive.read(f"weights/{name}")).hexdigest() == digest, name
         for name in ("MODEL_CARD.md", "ATTRIBUTION.md", "LICENSE"):

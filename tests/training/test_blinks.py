@@ -16,11 +16,11 @@ COURSE = np.array([0.6, 0.95, 0.9, 0.6, 0.3, 0.1])
 SMALL = Config(width=8, blink=8)
 
 
-def face(starts: tuple[int, ...], ticks: int = 100) -> np.ndarray:
+def face(starts: tuple[int, ...], ticks: int = 100, course: np.ndarray = COURSE) -> np.ndarray:
     channels = np.zeros((ticks, C), np.float32)
     channels[:, INDEX["browInnerUp"]] = np.linspace(0, 1, ticks)
     for start in starts:
-        channels[start : start + len(COURSE), BLINK] = COURSE[:, None]
+        channels[start : start + len(course), BLINK] = course[:, None]
     return channels
 
 
@@ -77,7 +77,7 @@ def draw(lids: Lids, ticks: int, seed: int = 0, inclined: float = 0.0) -> np.nda
 
 
 def test_a_drawn_blink_takes_the_captured_course(lids: Lids) -> None:
-    assert lids.course.max() == 1.0
+    assert (lids.courses.amax((1, 2)) == 1.0).all()
     motion = draw(lids, 2000)
     blinks = find_blinks(motion)
     assert len(blinks) > 15
@@ -92,7 +92,17 @@ def test_none_begins_before_the_last_has_ended(lids: Lids) -> None:
         lids.leave.bias.fill_(9.0)
     motion = draw(lids, 10 * LASTS)[:, INDEX["eyeBlinkLeft"]]
     starts = np.flatnonzero((motion[1:] > 0) & (motion[:-1] == 0)) + 1
-    assert (np.diff(starts) >= LASTS).all()
+    assert (np.diff(starts) >= len(COURSE)).all()
+    assert motion.max() <= 1.0
+
+
+def test_quick_and_slow_blinks_are_drawn_as_often_as_captured() -> None:
+    slow = np.interp(np.arange(10), np.linspace(0, 9, len(COURSE)), COURSE)
+    lids = Lids(SMALL)
+    lids.fit([face((10, 30, 50, 70)), face((10,), course=slow)])
+    lasts = [blink.stop - blink.start for blink in find_blinks(draw(lids, 6000))]
+    share = np.mean(np.array(lasts) > len(COURSE))
+    assert len(lasts) > 50 and 0.1 < share < 0.3
 
 
 def test_the_likelihood_learns_rate_and_pause() -> None:

@@ -1,9 +1,10 @@
-"""Blinks as events: their beginnings are drawn tick by tick, their course is that of a captured one."""
+"""Blinks as events: their beginnings are drawn tick by tick, their courses are captured ones."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from statistics import NormalDist
 
 import numpy as np
 import torch
@@ -14,12 +15,12 @@ from ...inference.blinks import LIDS, find_blinks, without_blinks
 from ...inference.types import C
 from .config import Config
 
-LASTS = 8
-"""Ticks of a blink."""
+COURSES, LASTS = 5, 10
+"""Courses that a blink may take, from quick to slow, and ticks of the longest."""
 RECENT = (4.0, 12.0, 36.0, 108.0)
 """Ticks in which the traces of the last blink fade."""
-CHANCES = 2
-"""Standard normals that a tick needs: whether a blink begins, and how deep it is."""
+CHANCES = 3
+"""Standard normals that a tick needs: whether a blink begins, how deep it is, and which course it takes."""
 SELDOM = -2.0
 """Probit score of a blink's beginning before anything is learned: one in 44 ticks."""
 SHALLOWEST, DEEPEST = 0.4, 1.0
@@ -33,7 +34,11 @@ class Lids(nn.Module):
 
     def __init__(self, config: Config) -> None:
         super().__init__()
-        self.register_buffer("course", torch.zeros(LASTS, C))
+        self.register_buffer("courses", torch.zeros(COURSES, LASTS, C))
+        self.register_buffer("lasting", torch.zeros(COURSES, LASTS))
+        """1 until a course has ended"""
+        fifths = [NormalDist().inv_cdf(k / COURSES) for k in range(1, COURSES)]
+        self.register_buffer("above", torch.tensor([-math.inf, *fifths]), persistent=False)
         self.register_buffer("depth", torch.tensor([0.8, 0.1]))
         """mean and deviation"""
         self.register_buffer("fading", torch.tensor([math.exp(-1 / ticks) for ticks in RECENT]))
@@ -44,24 +49,30 @@ class Lids(nn.Module):
 
     def initial_state(self, batch: int) -> State:
         """Zeros: eyes open, no blink remembered."""
-        zeros = self.course.new_zeros
-        return {"lids": zeros(batch, LASTS), "blinked": zeros(batch, len(RECENT))}
+        zeros = self.courses.new_zeros
+        return {"lids": zeros(batch, COURSES, LASTS), "blinked": zeros(batch, len(RECENT))}
 
     def fit(self, takes: Sequence[np.ndarray]) -> None:
-        """Course and depths of the blinks in ``takes [T, C]``: of all courses the one nearest to their mean,
-        which itself is softer than any."""
-        courses, depths = [], []
+        """Courses and depths of the blinks in ``takes [T, C]``, of which there must be one: by how long they
+        last, ``COURSES`` equal shares, and of each the course nearest to the share's mean, which itself is
+        softer than any."""
+        courses, depths, lasts = [], [], []
         for channels in takes:
             blinks = find_blinks(channels)
             excess = channels - without_blinks(channels, blinks)
             for blink in blinks:
                 if blink.stop - blink.start <= LASTS < len(channels) - blink.start:
-                    courses.append(excess[blink.start + 1 : blink.start + 1 + LASTS] / blink.depth)
+                    courses.append(excess[blink.start + 1 : blink.start + 1 + LASTS, LIDS] / blink.depth)
                     depths.append(blink.depth)
-        lids = np.array(courses)[..., LIDS]
-        course = np.zeros((LASTS, C), np.float32)
-        course[:, LIDS] = lids[np.argmin(np.square(lids - lids.mean(0)).sum((1, 2)))]
-        self.course.copy_(torch.from_numpy(course / course.max()))
+                    lasts.append(blink.stop - blink.start)
+        order, found = np.argsort(lasts, kind="stable"), np.array(courses)
+        for k in range(COURSES):
+            first, last = (i * len(order) // COURSES for i in (k, k + 1))
+            share = found[order[first : max(last, first + 1)]]
+            course = share[np.argmin(np.square(share - share.mean(0)).sum((1, 2)))]
+            moves = np.abs(course).max(1) > 0
+            self.courses[k][:, list(LIDS)] = torch.from_numpy(course / course.max())
+            self.lasting[k] = torch.from_numpy(np.arange(LASTS) <= np.flatnonzero(moves)[-1])
         self.depth.copy_(torch.tensor([np.mean(depths), np.std(depths)]))
 
     def score(self, speech: Tensor, blinked: Tensor) -> Tensor:
@@ -88,9 +99,12 @@ class Lids(nn.Module):
         channels ``[B, C]``, and the new state. No blink begins before the last one has ended."""
         lids, blinked = state["lids"], state["blinked"]
         score = self.score(speech, blinked) + habit
-        begins = (chances[:, :1] < score) & (lids.sum(1, keepdim=True) < 1e-6)
+        begins = (chances[:, :1] < score) & (lids.flatten(1).sum(1, keepdim=True) < 1e-6)
         mean, deviation = self.depth
-        depth = (mean + deviation * chances[:, 1:]).clamp(SHALLOWEST, DEEPEST)
-        lids = torch.cat([torch.where(begins, depth, torch.zeros_like(depth)), lids[:, :-1]], 1)
+        depth = (mean + deviation * chances[:, 1:2]).clamp(SHALLOWEST, DEEPEST)
+        above = (chances[:, 2:] > self.above).to(depth.dtype)
+        chosen = above - functional.pad(above[:, 1:], (0, 1))
+        begun = torch.where(begins, depth, torch.zeros_like(depth)) * chosen
+        lids = torch.cat([begun.unsqueeze(2), lids[..., :-1]], 2) * self.lasting
         blinked = torch.where(begins, torch.ones_like(blinked), blinked) * self.fading
-        return lids @ self.course, {"lids": lids, "blinked": blinked}
+        return lids.flatten(1) @ self.courses.flatten(0, 1), {"lids": lids, "blinked": blinked}

@@ -19,7 +19,7 @@ OPENING = tuple(
 CLOSURE = FEATURES.index("lipClosure")
 SUREST = 0.95
 """Evidence is never taken for more certain than this."""
-LEAST, MOST = 0.0025, 0.0125
+LEAST, MOST = 0.0025, 0.01
 """How far sealed lips overlap on the measuring rig, so that they also meet on rigs that differ."""
 KEPT = 0.3
 """Share of its movement that a narrow gap keeps under the seal: lips press most where they were closest."""
