@@ -72,7 +72,10 @@ class BankSpeed:
 
 @dataclass(frozen=True)
 class Throughput:
-    """Tracks side by side on one device, each with a voice and a reference. Medians, of the clock."""
+    """Tracks side by side on one device, each with a voice and a reference, streamed tick by tick.
+
+    Medians, of the clock.
+    """
 
     device: str
     batch: int
@@ -132,9 +135,12 @@ def measure(seconds: float = 60.0, device: str = "auto", weights: Path | None = 
 
 
 def banks(
-    entries: Sequence[int] = BANKS, seconds: float = 20.0, device: str = "auto", weights: Path | None = None
+    seconds: float = 20.0,
+    device: str = "auto",
+    entries: Sequence[int] = BANKS,
+    weights: Path | None = None,
 ) -> Iterator[BankSpeed]:
-    """Measure a track with references of each size. Raises WeightsError or DeviceError."""
+    """Stream ``seconds`` of sound with references of each size. Raises WeightsError or DeviceError."""
     sound = voice()
     model = Model.load(weights, device)
     for count in entries:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .errors import AudioError
+from .live import converted
 from .types import SAMPLE_RATE, TICK_SAMPLES
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class Microphone:
                     opener, state = self._open_session, session.save() if session else None
                     session = opener()
                     if state is not None:
-                        session.restore(state)
+                        session.restore(converted(state, session))
                 frames = session.push(samples)
                 if len(frames):
                     self._newest = frames[-1]

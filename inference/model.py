@@ -24,6 +24,8 @@ NETWORKS = ("listen.onnx", "ask.onnx", "move.onnx", "remember.onnx")
 State = dict[str, np.ndarray]
 SHORTEST_TAKE = 0.6
 """Seconds of motion below which a take shows no manner."""
+STRIDE = 8
+"""Ticks that are listened to at once, where so many are at hand."""
 NEXT = "next."
 STATE = "state."
 
@@ -108,10 +110,20 @@ class Model:
     def listen(self, mel: np.ndarray, state: State) -> tuple[Heard, State]:
         """Log-mel ``float32 [B, 4 T, 80]`` → what is heard, and the state with its part renewed.
 
-        ``T`` changes nothing but the time that it takes: the weights are read once for all ticks.
+        On the processor ``T`` changes nothing but the time that it takes: the weights are read once for all.
         """
         heard, state = self._listen({"mel": mel}, state)
         return Heard(**heard), state
+
+    def strides(self, ticks: int) -> Iterator[slice]:
+        """Parts in which ``ticks`` are to be heard: as many at once as the device hears to the same bits, and
+        in two sizes only, since runtimes plan for each."""
+        stride = STRIDE if self.device == "cpu" else 1
+        whole = ticks - ticks % stride
+        for start in range(0, whole, stride):
+            yield slice(start, start + stride)
+        for start in range(whole, ticks):
+            yield slice(start, start + 1)
 
     def ask(self, speech: np.ndarray, state: State) -> tuple[np.ndarray, State]:
         """A tick's query for references, ``float32 [B, K]`` of length one; ``speech [B, A]`` of that tick."""
@@ -176,7 +188,7 @@ class Model:
         given = audio[: len(sound)]
         sound[: len(given)] = given
         mel, state = log_mel(sound)[None], self.initial_state()
-        for part in strides(ticks):
+        for part in self.strides(ticks):
             heard, state = self.listen(mel[:, HOPS * part.start : HOPS * part.stop], state)
             speech[part] = heard.speech[0]
         return speech
@@ -195,17 +207,6 @@ class Model:
 
 NOT_FOUND = -1e9
 """Attention bias of a slot that holds no entry."""
-STRIDE = 8
-"""Ticks that are listened to at once where so many are at hand."""
-
-
-def strides(ticks: int) -> Iterator[slice]:
-    """The ticks in order, ``STRIDE`` at once, the rest one by one: runtimes plan for every size anew."""
-    whole = ticks - ticks % STRIDE
-    for start in range(0, whole, STRIDE):
-        yield slice(start, start + STRIDE)
-    for start in range(whole, ticks):
-        yield slice(start, start + 1)
 
 
 def read_checked(folder: Path, name: str) -> tuple[bytes, str]:

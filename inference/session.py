@@ -9,7 +9,7 @@ import numpy as np
 from .bank import Bank
 from .expression import express
 from .features import TAIL, finite, whole_mel
-from .model import NOT_FOUND, Model, strides
+from .model import NOT_FOUND, Model
 from .types import BLENDSHAPES, TICK_SAMPLES, C
 
 Snapshot = dict[str, np.ndarray]
@@ -37,7 +37,7 @@ def frame_noise(seed: int, frame: int, size: int) -> np.ndarray:
 
 
 class Session:
-    """One or more tracks through the networks, tick by tick.
+    """One or more tracks through the networks.
 
     Frame t is computed from samples before (t + 1) * 640 at 16 kHz and nothing later; any chunking of the
     same samples gives the same bits. Rows of a batch are independent: they differ from single tracks by
@@ -68,21 +68,24 @@ class Session:
     def push(self, samples: np.ndarray, mood: np.ndarray | None = None) -> np.ndarray:
         """``[N]`` (a batch: ``[B, N]``) samples to the frames they complete, ``[T, 55]`` (``[B, T, 55]``).
 
-        Samples that are no numbers count as silence. ``mood`` is valence and arousal of these frames, ``[...,
-        T, 2]`` with as many frames or more; the tracks' own where none is given.
+        Samples that are no numbers count as silence. ``mood`` is valence and arousal, ``[T, 2]`` (``[B, T,
+        2]``) for these frames or more (ValueError for fewer); the tracks' own where none is given.
         """
         samples = np.atleast_2d(finite(samples))
         if samples.ndim != 2 or samples.shape[0] != self.batch:
             raise ValueError(f"the session has {self.batch} tracks, the samples have shape {samples.shape}")
         samples = np.concatenate([self.pending, samples], axis=1)
         ready = (samples.shape[1] - TAIL) // TICK_SAMPLES
+        if mood is None:
+            own = np.array([[(track.valence, track.arousal)] for track in self.tracks])
+            mood = np.broadcast_to(own, (self.batch, ready, 2))
+        if mood.shape[-2] < ready:
+            raise ValueError(f"{ready} frames need their moods, not {mood.shape[-2]}")
         frames = np.empty((self.batch, ready, C), np.float32)
-        for part in strides(ready):
+        for part in self.model.strides(ready):
             span = slice(part.start * TICK_SAMPLES, part.stop * TICK_SAMPLES + TAIL)
             frames[:, part] = self._stride(samples[:, span])
         self.pending = samples[:, ready * TICK_SAMPLES :].copy()
-        if mood is None:
-            mood = np.array([[(track.valence, track.arousal)] for track in self.tracks])
         frames = express(frames, *np.moveaxis(mood[..., :ready, :], -1, 0))
         faces = frames[..., : len(BLENDSHAPES)]
         np.clip(faces, 0.0, 1.0, out=faces)

@@ -10,6 +10,7 @@ import numpy as np
 
 from .decode import resampled
 from .errors import AudioError
+from .model import STRIDE
 from .session import Session
 from .types import TICK_RATE, TICK_SAMPLES
 
@@ -40,8 +41,8 @@ def pcm_blocks(source: BinaryIO) -> Iterator[np.ndarray]:
 def stream_frames(source: BinaryIO, session: Session, rate: int) -> Iterator[np.ndarray]:
     """Frames ``float32 [55]`` of the PCM in ``source`` at ``rate`` Hz, each as soon as it is determined."""
     for block in resampled(pcm_blocks(source), rate):
-        for start in range(0, len(block), TICK_SAMPLES):
-            yield from session.push(block[start : start + TICK_SAMPLES])
+        for start in range(0, len(block), STRIDE * TICK_SAMPLES):
+            yield from session.push(block[start : start + STRIDE * TICK_SAMPLES])
     yield from session.flush()
 
 

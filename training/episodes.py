@@ -90,10 +90,11 @@ def draw(model: Mouthpiece, material: Material, recipe: Recipe, rows: Rows, step
     still, blinks = (torch.from_numpy(x).to(place) for x in separate(channels.numpy()))
     channels, spoken = channels.to(place), spoken.to(place)
     heard = torch.cat([spoken, spoken.new_ones(len(clean) - count, 1)])
+    speech = speech * heard.unsqueeze(1)
     return Episode(
-        speech=speech * heard.unsqueeze(1),
+        speech=speech,
         channels=channels,
-        motion=model.codec.encode(still, measured),
+        motion=model.latents(speech[:count], still, measured),
         blinks=blinks.float(),
         mask=latent_mask(measured),
         measured=measured,

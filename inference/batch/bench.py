@@ -134,27 +134,29 @@ def _crowd(folder: Path, count: int, workers: int, device: str) -> Iterator[str]
     yield f"Dask: {count} lines of {MIDDLE[0]:g} to {MIDDLE[1]:g} s, one core a worker"
     lines, setup = _lines(folder / "middle", count, MIDDLE), Setup(device=device)
     workshop = Workshop(setup)
-    rounds = []
+    rounds: list[dict[int, Pace]] = []
     for turn in range(ROUNDS):
-        out = folder / f"alone {turn}"
-        paces = [_timed("one process without Dask", lambda: _run(out, lines, workshop.make))]  # noqa: B023
-        for number in sorted({1, workers}):
-            out = folder / f"{number} {turn}"
-            with local_cluster(number) as address:
-                make, spent = Crowd(address, setup).make, processor_of(address, setup)
-                name = f"Dask, {number} worker{'s' if number > 1 else ''}"
-                paces.append(_timed(name, lambda: _run(out, lines, make), spent))  # noqa: B023
-        yield from (pace.text() for pace in paces)
-        rounds.append(paces)
-    clock = [100 * (one.clock / alone.clock - 1) for alone, one, *_ in rounds]
-    processor = [100 * (one.processor / alone.processor - 1) for alone, one, *_ in rounds]
+        numbers = sorted({0, 1, workers}, reverse=turn % 2 > 0)
+        rounds.append({n: _crowd_pace(folder / f"{n} {turn}", lines, n, setup, workshop) for n in numbers})
+        yield from (rounds[-1][number].text() for number in sorted(numbers))
+    clock = [100 * (paces[1].clock / paces[0].clock - 1) for paces in rounds]
+    processor = [100 * (paces[1].processor / paces[0].processor - 1) for paces in rounds]
     yield (
         f"  Dask with 1 worker costs {_middle(clock, '.1f')} % more time and {_middle(processor, '.1f')} % "
         f"more processor than no Dask, on {count} lines"
     )
     if workers > 1:
-        ratios = [one.clock / many.clock for _, one, many in rounds]
+        ratios = [paces[1].clock / paces[workers].clock for paces in rounds]
         yield f"  {workers} workers are {_middle(ratios, '.2f')} × as fast as 1"
+
+
+def _crowd_pace(out: Path, lines: list[Line], workers: int, setup: Setup, workshop: Workshop) -> Pace:
+    """The lines on so many workers; on none, in this process."""
+    if not workers:
+        return _timed("one process without Dask", lambda: _run(out, lines, workshop.make))
+    with local_cluster(workers) as address:
+        make, spent = Crowd(address, setup).make, processor_of(address, setup)
+        return _timed(f"Dask, workers: {workers}", lambda: _run(out, lines, make), spent)
 
 
 def _many(folder: Path, count: int, device: str) -> Iterator[str]:

@@ -12,7 +12,7 @@ from ..errors import Cancelled
 from ..model import STRIDE, Model
 from ..session import Session, Track
 from ..types import TICK_SAMPLES, C, frame_count
-from .line import Line, Mood
+from .line import Line
 
 WIDTH = 16
 """Rows of a model step, always, however many are in use: so a line's bits depend on nobody else's."""
@@ -44,24 +44,34 @@ class Seat:
     job: Job
     frame: int = 0
     channels: np.ndarray = field(init=False)
+    mood: np.ndarray = field(init=False)
+    """Valence and arousal of every frame, ``[T, 2]``; keys that end before the line hold their last value."""
 
     def __post_init__(self) -> None:
-        self.channels = np.empty((frame_count(len(self.job.audio)), C), np.float32)
+        frames, line = np.arange(frame_count(len(self.job.audio))), self.job.line
+        self.channels = np.empty((len(frames), C), np.float32)
+        curves = [np.atleast_1d(np.float32(curve)) for curve in (line.valence, line.arousal)]
+        self.mood = np.stack([curve[np.minimum(frames, len(curve) - 1)] for curve in curves], 1)
+
+    @property
+    def left(self) -> int:
+        """Frames that are still to be made."""
+        return len(self.channels) - self.frame
 
     def feed(self, samples: np.ndarray, mood: np.ndarray) -> None:
-        """Writes the next ticks into ``samples [640 STRIDE]``, silence after the end, and their valence and
-        arousal into ``mood [STRIDE, 2]``."""
+        """Writes the next ticks into ``samples [640 T]``, silence after the end, and valence and arousal into
+        ``mood [T, 2]``."""
         part = self.job.audio[self.frame * TICK_SAMPLES :][: len(samples)]
         samples[: len(part)], samples[len(part) :] = part, 0.0
-        for curve, value in zip(mood.T, (self.job.line.valence, self.job.line.arousal), strict=True):
-            curve[:] = _from(value, self.frame)
+        feelings = self.mood[self.frame :][: len(mood)]
+        mood[: len(feelings)] = feelings
 
     def take(self, frames: np.ndarray) -> bool:
-        """Keeps the frames of these ticks ``[STRIDE, 55]``; whether the last one is among them."""
-        rest = self.channels[self.frame : self.frame + STRIDE]
+        """Keeps the frames of these ticks ``[T, 55]``; whether the last one is among them."""
+        rest = self.channels[self.frame :][: len(frames)]
         rest[:] = frames[: len(rest)]
         self.frame += len(rest)
-        return self.frame == len(self.channels)
+        return not self.left
 
 
 def animate_lines(
@@ -82,22 +92,19 @@ def animate_lines(
                 break
             seats[row] = Seat(job)
             session.reset(row, job.track)
-        if not any(seats):
+        left = max((seat.left for seat in seats if seat), default=0)
+        if not left:
             return
         if cancelled and cancelled():
             raise Cancelled("stopped before the end")
+        ticks = min(STRIDE, left)
+        heard = samples[:, : ticks * TICK_SAMPLES]
         for row, seat in enumerate(seats):
             if seat:
-                seat.feed(samples[row], mood[row])
-        frames = session.push(samples, mood).reshape(width, STRIDE, C)
+                seat.feed(heard[row], mood[row, :ticks])
+        frames = session.push(heard, mood).reshape(width, ticks, C)
         for row, seat in enumerate(seats):
             if seat and seat.take(frames[row]):
                 yield seat.job, seat.channels
                 seats[row], samples[row] = None, 0.0
                 session.reset(row, Track())
-
-
-def _from(value: Mood, frame: int) -> np.ndarray:
-    """A mood in the ``STRIDE`` frames from ``frame`` on; keys that end early hold their last value."""
-    values = np.atleast_1d(value)
-    return values[np.minimum(np.arange(frame, frame + STRIDE), len(values) - 1)]

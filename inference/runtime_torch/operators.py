@@ -213,6 +213,13 @@ def _reshape(node: Node) -> Function:
     return lambda x: x.reshape([size or x.shape[axis] for axis, size in enumerate(shape)])
 
 
+def _inside(scan: Node, node: Node) -> Function:
+    """A step of a Scan's body: an operator without parameters that makes one thing."""
+    if node.operator not in PLAIN or len(node.outputs) != 1:
+        raise Unsupported(f"Scan '{scan.name}' cannot do {node.operator} at every step")
+    return OPERATORS[node.operator](node)
+
+
 def _scan(node: Node) -> Function:
     """Forwards, over as many slices as the inputs have."""
     given, body = node.attributes, node.attributes["body"]
@@ -220,9 +227,9 @@ def _scan(node: Node) -> Function:
     if any(given.get("scan_input_directions", ())) or any(given.get("scan_output_directions", ())):
         raise Unsupported(f"Scan '{node.name}' goes backwards")
     constants = {inner.outputs[0]: inner.value() for inner in body.nodes if inner.operator == "Constant"}
-    steps = [
-        (OPERATORS[inner.operator](inner), inner) for inner in body.nodes if inner.operator != "Constant"
-    ]
+    if any(value.ndim for value in constants.values()):
+        raise Unsupported(f"Scan '{node.name}' holds more than numbers")
+    steps = [(_inside(node, inner), inner) for inner in body.nodes if inner.operator != "Constant"]
     made_inside = {*body.inputs, *(name for inner in body.nodes for name in inner.outputs)}
     if outside := {name for inner in body.nodes for name in inner.inputs} - made_inside:
         raise Unsupported(f"Scan '{node.name}' takes {', '.join(sorted(outside))} from around it")
@@ -360,3 +367,5 @@ _FIRST = (
 )
 DATA = dict.fromkeys(_FIRST, 1) | {"ConstantOfShape": 0}
 """Operators that only take so many of their inputs as tensors; the others are parameters."""
+PLAIN = ("Add", "Div", "Exp", "Identity", "Max", "Min", "Mul", "Sigmoid", "Sub", "Sum", "Tanh")
+"""Those without parameters, which may be repeated within another."""

@@ -152,13 +152,18 @@ def _node(proto: onnx.NodeProto) -> Node:
     return Node(proto.op_type, proto.name, tuple(proto.input), tuple(proto.output), attributes)
 
 
+def body(proto: onnx.GraphProto) -> Body:
+    """The graph that an operator repeats."""
+    ports = (tuple(port.name for port in side) for side in (proto.input, proto.output))
+    return Body(*ports, tuple(map(_node, proto.node)))
+
+
 def _attribute(proto: onnx.AttributeProto) -> object:
     value = onnx.helper.get_attribute_value(proto)
     if isinstance(value, onnx.TensorProto):
         return _tensor(value)
     if isinstance(value, onnx.GraphProto):
-        nodes = tuple(map(_node, value.node))
-        return Body(tuple(p.name for p in value.input), tuple(p.name for p in value.output), nodes)
+        return body(value)
     return value.decode() if isinstance(value, bytes) else value
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from mouthpiece.inference import index as index_module
 from mouthpiece.inference.bank import Bank
 from mouthpiece.inference.entries import Entries
 from mouthpiece.inference.errors import TakeError
@@ -149,7 +150,10 @@ def brute(keys: np.ndarray, biases: np.ndarray, query: np.ndarray, count: int) -
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("flat", [False, True], ids=["in all directions", "in few directions"])
 @pytest.mark.parametrize("kind", [ExactIndex, BoundedIndex])
-def test_exact_search_finds_the_best(kind: type, size: int, weighted: bool, flat: bool) -> None:
+def test_exact_search_finds_the_best(
+    kind: type, size: int, weighted: bool, flat: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(index_module, "FEW", 1.0)
     rng = np.random.default_rng(size)
     spread = np.exp(-np.arange(64) / 3).astype(np.float32) if flat else np.ones(64, np.float32)
     keys, queries = (unit(rng, (count, 64), spread) for count in (size, 20))
@@ -161,8 +165,19 @@ def test_exact_search_finds_the_best(kind: type, size: int, weighted: bool, flat
         assert (np.diff(scores) <= 0).all()
 
 
+def test_where_no_axis_leads_every_entry_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    keys, (query,) = unit(rng, (20_000, 64)), unit(rng, (1, 64))
+    bounded, looked = BoundedIndex(keys, np.zeros(len(keys))), []
+    whole = ExactIndex.search
+    monkeypatch.setattr(ExactIndex, "search", lambda *given: looked.append(1) or whole(*given))
+    places, _ = bounded.search(query, 32)
+    assert looked and np.array_equal(places, brute(keys, np.zeros(len(keys)), query, 32))
+
+
 @pytest.mark.parametrize("kind", [ExactIndex, BoundedIndex])
-def test_ties_go_to_the_earlier_entry(kind: type) -> None:
+def test_ties_go_to_the_earlier_entry(kind: type, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(index_module, "FEW", 1.0)
     keys = np.tile(unit(np.random.default_rng(0), (1, 64)), (500, 1))
     places, _ = kind(keys, np.zeros(500)).search(keys[0], 32)
     assert np.array_equal(places, np.arange(32))

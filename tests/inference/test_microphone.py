@@ -13,6 +13,8 @@ import pytest
 from mouthpiece.inference import microphone
 from mouthpiece.inference.errors import AudioError
 from mouthpiece.inference.microphone import Microphone
+from mouthpiece.inference.regional_session import RegionalSession
+from mouthpiece.inference.regions import Influence
 from mouthpiece.inference.session import Session
 from mouthpiece.inference.types import SAMPLE_RATE, TICK_SAMPLES
 
@@ -83,6 +85,24 @@ def test_a_change_goes_on_from_the_same_state(device, tiny, speech) -> None:
     changed.restore(other.save())
     expected = changed.push(speech[TICK_SAMPLES : 2 * TICK_SAMPLES])[0]
     np.testing.assert_array_equal(listening.sample(0.0), expected)
+    listening.close()
+
+
+def test_regions_may_follow_less_while_it_listens(device, tiny, speech) -> None:
+    """One session becomes two, and one again, from the same state."""
+    openers = [
+        lambda: Session(tiny),
+        lambda: RegionalSession(Session(tiny), Session(tiny), Influence(mouth=0.5)),
+        lambda: Session(tiny),
+    ]
+    listening, newest = Microphone(openers[0]), None
+    expected = Session(tiny).push(speech[: 3 * TICK_SAMPLES])
+    for tick, opener in enumerate(openers):
+        listening.change(opener)
+        device.opened.hear(speech[tick * TICK_SAMPLES : (tick + 1) * TICK_SAMPLES])
+        until(lambda newest=newest: listening.sample(0.0) is not newest)
+        newest = listening.sample(0.0)
+        np.testing.assert_allclose(newest, expected[tick], atol=1e-6)
     listening.close()
 
 

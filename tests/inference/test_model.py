@@ -10,7 +10,7 @@ import pytest
 
 from mouthpiece.inference.blinks import BLINK, LIDS
 from mouthpiece.inference.errors import WeightsError
-from mouthpiece.inference.model import STRIDE, WEIGHTS, Model, strides
+from mouthpiece.inference.model import STRIDE, WEIGHTS, Model
 from mouthpiece.inference.types import C, Take
 
 
@@ -50,8 +50,8 @@ def test_ticks_heard_at_once_have_the_bits_of_ticks_heard_one_by_one(model: Mode
 
 
 @pytest.mark.parametrize("ticks", [0, 1, STRIDE - 1, STRIDE, 3 * STRIDE + 2])
-def test_strides_cover_every_tick_once_in_two_sizes(ticks: int) -> None:
-    parts = list(strides(ticks))
+def test_strides_cover_every_tick_once_in_two_sizes(shipped: Model, ticks: int) -> None:
+    parts = list(shipped.strides(ticks))
     assert [tick for part in parts for tick in range(part.start, part.stop)] == list(range(ticks))
     assert {part.stop - part.start for part in parts} <= {1, STRIDE}
 

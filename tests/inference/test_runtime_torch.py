@@ -17,8 +17,8 @@ from mouthpiece.inference.types import TICK_SAMPLES, Take
 torch = pytest.importorskip("torch")
 onnx = pytest.importorskip("onnx")
 from mouthpiece.inference.runtime_torch.network import PLANS, Resident, TorchNetwork  # noqa: E402
-from mouthpiece.inference.runtime_torch.operators import OPERATORS, Unsupported  # noqa: E402
-from mouthpiece.inference.runtime_torch.plan import Graph, Plan  # noqa: E402
+from mouthpiece.inference.runtime_torch.operators import OPERATORS, Node, Unsupported  # noqa: E402
+from mouthpiece.inference.runtime_torch.plan import Graph, Plan, body  # noqa: E402
 
 TICKS, BATCH = 200, 8
 LISTENED = 3
@@ -177,6 +177,26 @@ def torch_model() -> Model:
     model = Model.load(device="torch")
     assert (model.device, model.notice) == ("torch", "")
     return model
+
+
+def test_ticks_are_heard_one_by_one_where_more_would_give_other_bits(torch_model: Model) -> None:
+    assert [part.stop - part.start for part in torch_model.strides(9)] == [1] * 9
+
+
+@pytest.mark.parametrize(
+    ("nodes", "told"),
+    [
+        ([("Erf", ["h"], ["new"])], "cannot do Erf"),
+        ([("Split", ["h"], ["new", "rest"])], "cannot do Split"),
+        ([("Add", ["h", "around"], ["new"])], "takes around from around it"),
+    ],
+)
+def test_a_scan_that_it_cannot_do_is_named(nodes: list, told: str) -> None:
+    helper = onnx.helper
+    ports = [helper.make_tensor_value_info(name, 1, None) for name in ("h", "x", "new")]
+    proto = helper.make_graph([helper.make_node(*node) for node in nodes], "body", ports[:2], [ports[2]])
+    with pytest.raises(Unsupported, match=told):
+        OPERATORS["Scan"](Node("Scan", "it", ("a", "b"), ("y",), {"num_scan_inputs": 1, "body": body(proto)}))
 
 
 def steps(model: Model, batch: int, ticks: int):

@@ -171,3 +171,22 @@ def test_expression_is_added(tiny: Model, speech: np.ndarray) -> None:
     pleased = run(Session(tiny, valence=1.0), speech)
     assert (pleased - plain).max() > 0.05
     assert pleased[:, :52].max() <= 1
+
+
+def test_too_few_moods_are_refused_before_anything_is_heard(tiny: Model, speech: np.ndarray) -> None:
+    session = Session(tiny)
+    before = session.save()
+    with pytest.raises(ValueError, match="5 frames need their moods, not 3"):
+        session.push(speech[: 5 * 640], np.zeros((3, 2)))
+    after = session.save()
+    assert all(np.array_equal(after[name], before[name]) for name in before)
+
+
+def test_every_frame_has_its_mood(tiny: Model, speech: np.ndarray) -> None:
+    moods = np.linspace(-1, 1, 40).reshape(20, 2)
+    together = Session(tiny).push(speech[: 20 * 640], moods)
+    session = Session(tiny)
+    ticks = speech[: 20 * 640].reshape(20, 640)
+    singly = [session.push(tick, moods[i : i + 1])[0] for i, tick in enumerate(ticks)]
+    assert np.array_equal(np.stack(singly), together)
+    assert not np.array_equal(together, Session(tiny).push(speech[: 20 * 640]))

@@ -61,7 +61,7 @@ class LinearScan(torch.autograd.Function):
 
     @staticmethod
     def symbolic(graph: Any, a: Any, b: Any, h0: Any) -> Any:
-        """A node that the export spells out (``scans.spell_out``)."""
+        """A node that the export spells out (``rewrite.spell_out``)."""
         return graph.op("mouthpiece::LinearScan", a, b, h0).setType(b.type().with_sizes([None] * 3))
 
 
@@ -79,7 +79,7 @@ class DecayingPeak(torch.autograd.Function):
 
     @staticmethod
     def symbolic(graph: Any, x: Any, p0: Any, decay: float) -> Any:
-        """A node that the export spells out (``scans.spell_out``)."""
+        """A node that the export spells out (``rewrite.spell_out``)."""
         return graph.op("mouthpiece::DecayingPeak", x, p0, decay_f=decay).setType(
             x.type().with_sizes([None] * 3)
         )

@@ -117,16 +117,20 @@ class Mouthpiece(nn.Module):
             "tick": tick,
         } | memory | lids
 
+    def latents(self, speech: Tensor, channels: Tensor, measured: Tensor) -> Tensor:
+        """``channels [B, T, C]`` as latents ``[B, T, L]``; those not ``measured [B, C]`` are taken to move as
+        the plain mouth in ``speech [B, T, A]`` does, and to rest where there is none."""
+        plain = functional.pad(speech[..., :MOUTH_LATENT].float(), (0, LATENT - MOUTH_LATENT))
+        known = torch.where(measured.unsqueeze(1) > 0, channels, self.codec.decode(plain))
+        return self.codec.encode(known, torch.ones_like(measured))
+
     def remember(
         self, speech: Tensor, channels: Tensor, measured: Tensor, has_audio: Tensor, blinking: Tensor
     ) -> tuple[Tensor, ...]:
         """A take: ``speech [1, T, A]``, ``channels [1, T, C]`` without blinks, ``measured [1, C]``,
         ``has_audio [1, 1]``, ``blinking [1, 1]`` (``blinks.habit``) → keys ``[1, E, K]``, values ``[1, E,
-        V + D]``, styles ``[1, E, S + 1]``. What was not measured is taken to move as it plainly would.
-        """
-        plain = functional.pad(speech[..., :MOUTH_LATENT], (0, LATENT - MOUTH_LATENT))
-        known = torch.where(measured.unsqueeze(1) > 0, channels, self.codec.decode(plain))
-        motion = self.codec.encode(known, torch.ones_like(measured))
+        V + D]``, styles ``[1, E, S + 1]``."""
+        motion = self.latents(speech, channels, measured)
         flags = torch.cat([measured_regions(measured), has_audio], 1)
         entries = self.retriever(speech, motion, flags, blinking)
         return entries.keys, entries.values, entries.styles
