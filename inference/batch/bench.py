@@ -10,8 +10,10 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
+from multiprocessing import get_context
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from statistics import median
 
@@ -39,6 +41,8 @@ LONG, MIDDLE, SHORT = (2.0, 12.0), (0.5, 1.5), (0.2, 0.2)
 """Seconds, from and to, of a dialogue's lines, of those for many workers, and of those by the thousand."""
 ROUNDS = 3
 """Times that lines without Dask and on workers are timed in turn."""
+LONGEST_START = 120.0
+"""Seconds after which processes that do not start are given up."""
 TENTHS = 10
 WIDTHS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096)
 STEPS, SETTLE = 50, 5
@@ -135,10 +139,14 @@ def _crowd(folder: Path, count: int, workers: int, device: str) -> Iterator[str]
     lines, setup = _lines(folder / "middle", count, MIDDLE), Setup(device=device)
     workshop = Workshop(setup)
     rounds: list[dict[int, Pace]] = []
+    apart: list[Pace] = []
     for turn in range(ROUNDS):
         numbers = sorted({0, 1, workers}, reverse=turn % 2 > 0)
         rounds.append({n: _crowd_pace(folder / f"{n} {turn}", lines, n, setup, workshop) for n in numbers})
         yield from (rounds[-1][number].text() for number in sorted(numbers))
+        if workers > 1:
+            apart.append(_apart(folder / f"apart {turn}", lines, workers, setup))
+            yield apart[-1].text()
     clock = [100 * (paces[1].clock / paces[0].clock - 1) for paces in rounds]
     processor = [100 * (paces[1].processor / paces[0].processor - 1) for paces in rounds]
     yield (
@@ -148,6 +156,8 @@ def _crowd(folder: Path, count: int, workers: int, device: str) -> Iterator[str]
     if workers > 1:
         ratios = [paces[1].clock / paces[workers].clock for paces in rounds]
         yield f"  {workers} workers are {_middle(ratios, '.2f')} × as fast as 1"
+        ratios = [paces[0].clock / free.clock for paces, free in zip(rounds, apart, strict=True)]
+        yield f"  {workers} processes that share nothing are {_middle(ratios, '.2f')} × as fast as one"
 
 
 def _crowd_pace(out: Path, lines: list[Line], workers: int, setup: Setup, workshop: Workshop) -> Pace:
@@ -157,6 +167,36 @@ def _crowd_pace(out: Path, lines: list[Line], workers: int, setup: Setup, worksh
     with local_cluster(workers) as address:
         make, spent = Crowd(address, setup).make, processor_of(address, setup)
         return _timed(f"Dask, workers: {workers}", lambda: _run(out, lines, make), spent)
+
+
+def _apart(folder: Path, lines: list[Line], processes: int, setup: Setup) -> Pace:
+    """Each process makes its share and knows of no other: what this machine can do at most."""
+    context = get_context("spawn")
+    ready = context.Barrier(processes + 1)
+    shares = [(folder / str(i), lines[i::processes], setup, ready) for i in range(processes)]
+    with context.Manager() as manager:
+        spent = manager.list()
+        crew = [context.Process(target=_make_share, args=(*share, spent)) for share in shares]
+        for process in crew:
+            process.start()
+        ready.wait(LONGEST_START)
+
+        def join() -> float:
+            for process in crew:
+                process.join()
+            return sum(sound for sound, _ in spent)
+
+        pace = _timed(f"{processes} processes apart", join)
+        return replace(pace, processor=sum(seconds for _, seconds in spent))
+
+
+def _make_share(out: Path, lines: list[Line], setup: Setup, ready: Barrier, spent: list) -> None:
+    """Opens the model, waits for the others, and makes ``lines``."""
+    make = Workshop(setup).make
+    _run(out / "first", lines[:1], make)
+    ready.wait(LONGEST_START)
+    before = time.process_time()
+    spent.append((_run(out / "rest", lines, make), time.process_time() - before))
 
 
 def _many(folder: Path, count: int, device: str) -> Iterator[str]:

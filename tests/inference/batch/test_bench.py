@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from mouthpiece.inference.batch import bench
+from mouthpiece.inference.decode_aud import load_audio
 
 
 def test_every_table_is_there(monkeypatch, tmp_path) -> None:
@@ -19,6 +22,13 @@ def test_every_table_is_there(monkeypatch, tmp_path) -> None:
     assert [int(row[0]) for row in series] == list(range(2, 21, 2))
     assert "20 of 20 done" in text and "report.html" in text
     assert not list(tmp_path.iterdir())
+
+
+def test_processes_apart_make_every_line(tmp_path) -> None:
+    lines = bench._lines(tmp_path / "lines", 3, (0.2, 0.4))
+    pace = bench._apart(tmp_path / "apart", lines, 2, bench.Setup(device="cpu"))
+    assert pace.sound == pytest.approx(sum(len(load_audio(line.audio)) for line in lines) / 16_000, abs=0.15)
+    assert pace.processor > 0 and pace.clock > 0
 
 
 def test_rows_against_time(monkeypatch) -> None:
