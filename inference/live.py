@@ -142,11 +142,11 @@ class LiveStream:
                         self._made = {i: made for i, made in self._made.items() if i < playhead}
                         self._snapshots = {i: s for i, s in self._snapshots.items() if i <= playhead}
                 if changed or session is None:
-                    session = self._at(score.open_session(), playhead)
+                    session = self._at(score, playhead)
                 with self._wake:
                     target = self._next(session)
                 if target is not None and not self._is_next(session, target):
-                    session = self._at(score.open_session(), target)
+                    session = self._at(score, target)
                 if session.frame < score.frames:
                     self._step(session, score)
         except Exception as error:  # handed to the main thread, which raises it
@@ -164,13 +164,16 @@ class LiveStream:
         """Whether a session will come to ``target`` soon, warmed up."""
         return target - max(WARM_UP, SNAPSHOT_STEP) <= session.frame <= target
 
-    def _at(self, session: Performer, target: int) -> Performer:
-        """``session`` at the last snapshot before ``target``, or at a start that leaves time to warm up."""
+    def _at(self, score: Score, target: int) -> Performer:
+        """A session at the last snapshot before ``target``, or at ``target`` itself, warmed up."""
+        session = score.open_session()
         near = [index for index in self._snapshots if target - WARM_UP <= index <= target]
         if near:
             session.restore(converted(self._snapshots[max(near)], session))
         else:
-            session.frame = max(0, target - WARM_UP)
+            stop = min(max(target, 0), len(score.audio) // TICK_SAMPLES)
+            session.frame = start = max(0, stop - WARM_UP)
+            session.push(score.audio[start * TICK_SAMPLES : stop * TICK_SAMPLES])
         return session
 
     def _step(self, session: Performer, score: Score) -> None:

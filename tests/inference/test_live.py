@@ -73,6 +73,21 @@ def test_a_jump_is_warmed_up(model, stream, line) -> None:
     assert stream.frame(10, WAIT) is not None
 
 
+@pytest.mark.parametrize("beyond", [-40, 0, 60])
+def test_a_playhead_beyond_the_sound_spoils_nothing(model, score, line, beyond: int) -> None:
+    """Neither where the stream begins nor where the sound is changed; the last tick is not whole."""
+    frames = frame_count(len(line))
+    fresh = Session(model)
+    fresh.frame = start = frames - 1 - WARM_UP
+    fresh.push(line[start * 640 :])
+    (last,) = fresh.flush()
+    stream = LiveStream(score())
+    stream.frame(frames + beyond if beyond >= 0 else beyond)
+    stream.change(score())
+    np.testing.assert_array_equal(stream.frame(frames - 1, WAIT), last)
+    stream.close()
+
+
 def test_changed_settings_take_effect_at_the_playhead(model, stream, score) -> None:
     """The frame under the playhead is remade, from the state that the old settings had led to."""
     before = stream.frame(60, WAIT)
