@@ -170,10 +170,8 @@ def run_bench(options: argparse.Namespace) -> None:
         for line in batch_bench.measure(*counts, options.workers, options.device):
             print(line, flush=True)
         return
-    speed, rows = (
-        measure(options.seconds, options.device),
-        list(banks(min(options.seconds, 20.0), options.device)),
-    )
+    speed = measure(options.seconds, options.device)
+    rows = list(banks(min(options.seconds, 20.0), options.device))
     if options.json:
         print(json.dumps(asdict(speed) | {"banks": [asdict(row) for row in rows]}, indent=1))
     else:

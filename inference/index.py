@@ -17,6 +17,7 @@ BLOCK = 64
 BOUNDED_FROM = 10_000
 """Entries from which on it pays to look at leading axes first."""
 LEADING = 16
+"""Axes that are looked along first."""
 FEW = 0.02
 """Share of the entries up to which candidates are looked at one by one."""
 MARGIN = 1e-5

@@ -125,6 +125,18 @@ class Model:
         for start in range(whole, ticks):
             yield slice(start, start + 1)
 
+    def hear(self, audio: np.ndarray, ticks: int) -> Heard:
+        """What is heard in a recording ``float32 [N]`` at 16 kHz, cut or filled to ``ticks > 0``;
+        one track."""
+        sound = np.zeros(ticks * TICK_SAMPLES, np.float32)
+        given = audio[: len(sound)]
+        sound[: len(given)] = given
+        mel, state, parts = log_mel(sound)[None], self.initial_state(), []
+        for part in self.strides(ticks):
+            heard, state = self.listen(mel[:, HOPS * part.start : HOPS * part.stop], state)
+            parts.append(vars(heard))
+        return Heard(**{name: np.concatenate([part[name] for part in parts], 1) for name in parts[0]})
+
     def ask(self, speech: np.ndarray, state: State) -> tuple[np.ndarray, State]:
         """A tick's query for references, ``float32 [B, K]`` of length one; ``speech [B, A]`` of that tick."""
         asked, state = self._ask({"speech": speech}, state)
@@ -170,7 +182,7 @@ class Model:
         blinking = habit(blinks[0]) if take.measured[list(BLINK)].all() else 0.0
         has_audio = take.audio is not None
         feed = {
-            "speech": self._speech(take.audio, len(channels))[None],
+            "speech": self._speech(take.audio, len(channels)),
             "channels": still,
             "measured": take.measured.astype(np.float32).reshape(1, C),
             "has_audio": np.full((1, 1), has_audio, np.float32),
@@ -180,18 +192,10 @@ class Model:
         return Entries(**{name: value[0] for name, value in made.items()})
 
     def _speech(self, audio: np.ndarray | None, ticks: int) -> np.ndarray:
-        """What the model hears in a take's sound, ``float32 [ticks, A]``; zeros without sound."""
-        speech = np.zeros((ticks, self.speech_size), np.float32)
+        """What the model hears in a take's sound, ``float32 [1, ticks, A]``; zeros without sound."""
         if audio is None:
-            return speech
-        sound = np.zeros(ticks * TICK_SAMPLES, np.float32)
-        given = audio[: len(sound)]
-        sound[: len(given)] = given
-        mel, state = log_mel(sound)[None], self.initial_state()
-        for part in self.strides(ticks):
-            heard, state = self.listen(mel[:, HOPS * part.start : HOPS * part.stop], state)
-            speech[part] = heard.speech[0]
-        return speech
+            return np.zeros((1, ticks, self.speech_size), np.float32)
+        return self.hear(audio, ticks).speech
 
     def _read_about(self) -> dict:
         """What the first graph says about the model. Raises WeightsError."""

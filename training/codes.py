@@ -6,9 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..inference.features import log_mel
 from ..inference.model import Model
-from ..inference.types import TICK_SAMPLES
 
 
 @dataclass(frozen=True)
@@ -24,10 +22,7 @@ class Hearing:
 
 
 def listen_to(model: Model, audio: np.ndarray, ticks: int) -> Hearing:
-    """Streams ``audio float32 [N]`` through the ear for ``ticks`` ticks."""
-    sound = np.zeros(ticks * TICK_SAMPLES, np.float32)
-    given = audio[: len(sound)]
-    sound[: len(given)] = given
-    heard, _ = model.listen(log_mel(sound)[None], model.initial_state())
+    """What the ear makes of ``audio float32 [N]`` in ``ticks`` ticks."""
+    heard = model.hear(audio, ticks)
     hops = heard.articulation[0]
     return Hearing(hops.mean(1), heard.speech[0, :, -1:], hops, heard.events[0], heard.affect[0])

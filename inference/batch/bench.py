@@ -184,6 +184,8 @@ def _apart(folder: Path, lines: list[Line], processes: int, setup: Setup) -> Pac
         def join() -> float:
             for process in crew:
                 process.join()
+            if any(process.exitcode for process in crew):
+                raise RuntimeError("a process that shares nothing failed")
             return sum(sound for sound, _ in spent)
 
         pace = _timed(f"{processes} processes apart", join)
