@@ -254,9 +254,7 @@ def compare(ours: Model, reference: Model, take: Take, speech: np.ndarray) -> di
 def test_a_batch_agrees_over_many_ticks(shipped: Model, torch_model: Model, make_take, speech) -> None:
     worst = compare(torch_model, shipped, make_take(audio=speech), speech)
     assert len(worst) > len(shipped.initial_state())
-    figures = [error for name, error in worst.items() if not name.startswith("state ")]
-    assert max(figures) < TOLERANCE, worst
-    assert max(worst.values()) < 5 * TOLERANCE, worst  # attention remembers sums of many products
+    assert max(worst.values()) < TOLERANCE, worst
 
 
 def test_a_take_is_remembered_alike(shipped: Model, torch_model: Model, make_take, speech) -> None:
