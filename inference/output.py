@@ -30,12 +30,13 @@ def replacing(path: str | Path, *, binary: bool = False) -> Iterator[IO]:
         with part.open("xb") if binary else part.open("x", encoding="utf-8", newline="") as file:
             yield file
         os.replace(part, path)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise OutputError(f"{path} cannot be written ({reason}): choose another place or free it.") from error
-    finally:
+    except BaseException as error:
         with suppress(OSError):
             part.unlink()
+        if not isinstance(error, OSError):
+            raise
+        reason = error.strerror or str(error)
+        raise OutputError(f"{path} cannot be written ({reason}): choose another place or free it.") from error
 
 
 def sweep(folder: Path, older_than: float = 60.0) -> None:

@@ -38,7 +38,7 @@ from .workshop import Setup, Workshop, fingerprint
 SINGLES = 20
 """Lines that are baked one by one for comparison."""
 LONG, MIDDLE, SHORT = (2.0, 12.0), (0.5, 1.5), (0.2, 0.2)
-"""Seconds, from and to, of a dialogue's lines, of those for many workers, and of those by the thousand."""
+"""Seconds, from and to, of a dialogue's lines, of short ones for workers, and of those by the thousand."""
 ROUNDS = 3
 """Times that lines without Dask and on workers are timed in turn."""
 LONGEST_START = 120.0
@@ -70,15 +70,18 @@ class Pace:
 
 
 def measure(lines: int, crowd: int, short: int, workers: int, device: str) -> Iterator[str]:
-    """The tables, a line at a time: ``lines`` packed, ``crowd`` lines on workers, ``short`` ones for memory,
-    and graphics cards. 0 leaves a table out."""
-    with tempfile.TemporaryDirectory(prefix="mouthpiece-bench-") as folder:
+    """The tables, a line at a time: ``lines`` of dialogue packed, ``crowd`` lines and those of dialogue on
+    workers, ``short`` ones for memory, and graphics cards. 0 leaves a table out."""
+    with tempfile.TemporaryDirectory(prefix="mouthpiece-bench-") as name:
+        folder = Path(name)
         if lines:
-            yield from _packed(Path(folder), lines, device)
+            yield from _packed(folder / "packed", lines, device)
         if crowd:
-            yield from _crowd(Path(folder), crowd, workers, device)
+            yield from _crowd(folder / "middle", crowd, MIDDLE, workers, device)
+        if crowd and lines:
+            yield from _crowd(folder / "long", lines, LONG, workers, device)
         if short:
-            yield from _many(Path(folder), short, device)
+            yield from _many(folder / "short", short, device)
     yield from _cards()
 
 
@@ -113,7 +116,7 @@ def _step_seconds(session: Session, sound: np.ndarray) -> float:
 def _packed(folder: Path, count: int, device: str) -> Iterator[str]:
     """One by one, and packed in one process."""
     yield f"Packed steps: {count} lines of {LONG[0]:g} to {LONG[1]:g} s, one core"
-    lines = _lines(folder / "long", count, LONG)
+    lines = _lines(folder / "lines", count, LONG)
     model = Model.load(device=device)
 
     def singly() -> float:
@@ -127,16 +130,18 @@ def _packed(folder: Path, count: int, device: str) -> Iterator[str]:
     single = _timed(f"one by one (the first {min(SINGLES, count)})", singly)
     yield single.text()
     workshop = Workshop(Setup(device=device))
-    packed = _timed("packed", lambda: _run(folder / "packed", lines, workshop.make))
+    packed = _timed("packed", lambda: _run(folder / "out", lines, workshop.make))
     yield packed.text()
     yield f"  packed is {_speed(packed) / _speed(single):.2f} × as fast as one by one"
 
 
-def _crowd(folder: Path, count: int, workers: int, device: str) -> Iterator[str]:
+def _crowd(
+    folder: Path, count: int, lengths: tuple[float, float], workers: int, device: str
+) -> Iterator[str]:
     """The same lines in one process, and on workers of a local cluster, in turn: the machine's own pace
     changes, ratios are taken within a round."""
-    yield f"Dask: {count} lines of {MIDDLE[0]:g} to {MIDDLE[1]:g} s, one core a worker"
-    lines, setup = _lines(folder / "middle", count, MIDDLE), Setup(device=device)
+    yield f"Dask: {count} lines of {lengths[0]:g} to {lengths[1]:g} s, one core a worker"
+    lines, setup = _lines(folder / "lines", count, lengths), Setup(device=device)
     workshop = Workshop(setup)
     rounds: list[dict[int, Pace]] = []
     apart: list[Pace] = []
@@ -204,10 +209,10 @@ def _make_share(out: Path, lines: list[Line], setup: Setup, ready: Barrier, spen
 def _many(folder: Path, count: int, device: str) -> Iterator[str]:
     """Many short lines: pace and memory tenth by tenth, and the size of the report."""
     yield f"Many lines: {count} of {SHORT[0]:g} s, one process"
-    (first,) = _lines(folder / "short", 1, SHORT)
+    (first,) = _lines(folder / "lines", 1, SHORT)
     lines = [Line(i, f"short {i}", first.audio, seed=i) for i in range(1, count + 1)]
     over: list[tuple[float, float]] = []
-    store = Store(folder / "many")
+    store = Store(folder / "out")
     workshop = Workshop(Setup(device=device))
     tally = run_batch(
         Manifest(tuple(lines), ()),
@@ -245,7 +250,7 @@ def _cards() -> Iterator[str]:
 
 def _lines(folder: Path, count: int, lengths: tuple[float, float]) -> list[Line]:
     """Lines of random lengths in seconds, the same every time, as files."""
-    folder.mkdir()
+    folder.mkdir(parents=True)
     whole = voice()
     lines = []
     for index, length in enumerate(np.random.default_rng(0).uniform(*lengths, count), 1):

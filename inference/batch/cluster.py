@@ -284,8 +284,11 @@ def processor_of(address: str, setup: Setup) -> Callable[[], float]:
 
 
 def _next(waiting: deque[Unit], workers: int) -> Unit:
-    """The next unit: large ones first, smaller towards the end, so that all workers end together."""
-    size = min(max(len(waiting) // (2 * workers), WIDTH), LONGEST)
+    """The next unit: large ones first, smaller towards the end, so that all workers end together.
+
+    Whole steps of lines, which are of about one length, so that no rows stay empty at a unit's end.
+    """
+    size = min(max(len(waiting) // (2 * workers) // WIDTH, 1) * WIDTH, LONGEST)
     unit = waiting.popleft()
     lines = list(unit.lines)
     while not unit.suspect and waiting and not waiting[0].suspect and len(lines) < size:

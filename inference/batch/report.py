@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..output import replacing
 from . import page
-from .run import Outcome, Tally
+from .run import DONE, KEPT, Outcome, Tally
 from .sketch import Sketch
 from .store import Store
 
@@ -29,7 +29,8 @@ def write_reports(tally: Tally, store: Store, share: str = "") -> tuple[Path, Pa
 def rows(tally: Tally, store: Store) -> Iterator[tuple[Outcome, Sketch | None]]:
     """Every outcome with the sketch of its motion, read from the line's record as it is needed."""
     for outcome in tally.outcomes:
-        record = store.record(outcome.line) if outcome.line and outcome.frames else None
+        there = outcome.status in (DONE, KEPT) and outcome.line
+        record = store.record(outcome.line) if there else None
         yield outcome, (record or {}).get("sketch")
 
 
@@ -55,7 +56,7 @@ def _json(tally: Tally, store: Store) -> Iterator[str]:
 
 def _line(outcome: Outcome, store: Store) -> dict[str, object]:
     line = outcome.line
-    there = outcome.status in ("done", "kept") and line is not None
+    there = outcome.status in (DONE, KEPT) and line is not None
     return {
         "row": outcome.row,
         "id": outcome.id,

@@ -1,7 +1,7 @@
 """The folder that a batch fills, and what it remembers there.
 
-A line's record (``.mouthpiece/lines/``) is written before its files, which claims their names, and again
-after them, with their hashes. A program killed in between leaves whole files and a record that says so.
+A line's record (``.mouthpiece/lines/``) is written before its files: it claims their names and says what they
+will be. Nothing is taken for finished on its word, only where a file is what it says.
 """
 
 from __future__ import annotations
@@ -94,26 +94,16 @@ class Store:
         return bool(digest) and _digest(self.path(line, kind)) == digest
 
     def save(self, result: Result) -> None:
-        """Write a line's files, each whole or not at all, then that it is done. Raises OutputError."""
+        """Write what a line becomes, then its files, each whole or not at all. Raises OutputError."""
         line = result.line
-        self._write_record(line, {"id": line.id})
+        digests = {kind: hashlib.sha256(content).hexdigest() for kind, content in result.files.items()}
+        about = {"frames": result.frames, "sketch": result.sketch}
+        self._write_record(line, {"id": line.id, "key": result.key, "files": digests} | about)
         for kind, content in result.files.items():
             path = self.path(line, kind)
             self._prepare(path.parent)
             with replacing(path, binary=True) as file:
                 file.write(content)
-        self._write_record(
-            line,
-            {
-                "id": line.id,
-                "key": result.key,
-                "frames": result.frames,
-                "sketch": result.sketch,
-                "files": {
-                    kind: hashlib.sha256(content).hexdigest() for kind, content in result.files.items()
-                },
-            },
-        )
 
     def add(self, line: Line, kind: str) -> None:
         """Note a file of a finished line that something else made. Raises OutputError."""

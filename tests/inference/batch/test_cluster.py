@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -24,7 +25,9 @@ import cloudpickle  # noqa: E402
 import distributed  # noqa: E402
 
 from mouthpiece.inference.batch import cluster  # noqa: E402
-from mouthpiece.inference.batch.cluster import Crowd, local_cluster  # noqa: E402
+from mouthpiece.inference.batch.cluster import Crowd, Unit, local_cluster  # noqa: E402
+from mouthpiece.inference.batch.line import Line  # noqa: E402
+from mouthpiece.inference.batch.packing import WIDTH  # noqa: E402
 from mouthpiece.inference.batch.workshop import Setup  # noqa: E402
 from mouthpiece.inference.errors import ClusterError  # noqa: E402
 
@@ -259,3 +262,16 @@ def test_a_scheduler_that_is_not_there_is_bad_input(show) -> None:
     done = batch(show.lines([0.2]), "--out", show.out, "--scheduler", "tcp://127.0.0.1:9")
     assert done.returncode == 2 and "tcp://127.0.0.1:9" in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(("count", "crew"), [(1, 1), (40, 2), (200, 1), (200, 2), (1000, 3)])
+def test_units_are_whole_steps_of_lines(count: int, crew: int) -> None:
+    """Rows that stay empty at the end of a unit cost as much as full ones."""
+    waiting = deque(Unit((Line(row, str(row), "a.wav"),)) for row in range(count))
+    units = []
+    while waiting:
+        units.append(cluster._next(waiting, crew).lines)
+    assert [line.row for lines in units for line in lines] == list(range(count))
+    sizes = [len(lines) for lines in units]
+    assert not any(size % WIDTH for size in sizes[:-1])
+    assert sizes == sorted(sizes, reverse=True) and sizes[0] <= cluster.LONGEST
