@@ -16,22 +16,23 @@ RISE = 0.3
 """How far both lids must fall for a blink."""
 QUICK = 3
 """Ticks in which they do (120 ms)."""
-LONGEST = 14
+LONGEST = 24
 """Ticks in which they must have come back, most of the way; lids shut for longer are a posture."""
-BACK = 0.45
-"""What may be left of the fall once they have come back."""
+BACK, GONE = 0.45, 0.1
+"""What may be left of the fall once they have come back most of the way, and once the blink is over."""
 MARGIN = 2
 """Ticks on either side that smoothed gaze still feels."""
 
-USUAL = 0.02
-"""Chance that a blink begins at a tick (thirty a minute)."""
+USUAL = 0.024
+"""Chance that a blink begins at a tick (36 a minute, as on average in training)."""
 TRUST = 100
 """Ticks of usual blinking that a take's own are added to."""
 
 
 @dataclass(frozen=True)
 class Blink:
-    """From ``start``, the last tick before both lids fall by ``depth``, to ``stop``, when they are back."""
+    """From ``start``, the last tick before both lids fall by ``depth``, to ``stop``, when they are back or
+    fall again."""
 
     start: int
     stop: int
@@ -45,29 +46,53 @@ def find_blinks(channels: np.ndarray) -> list[Blink]:
     tick, last = 0, len(lids) - 1
     while tick < last:
         fall = lids[tick + 1 : tick + 1 + QUICK] - lids[tick]
-        if lids[tick + 1] - lids[tick] < RISE / QUICK or fall.max() < RISE:
+        if fall[0] < RISE / QUICK or fall.max() < RISE:
             tick += 1
             continue
         window = lids[tick : tick + 1 + LONGEST] - lids[tick]
-        peak = int(window.argmax())
-        back = np.flatnonzero(window[peak:] < BACK * window[peak])
-        if len(back):
-            found.append(Blink(tick, tick + peak + int(back[0]), float(window[peak])))
-            tick = found[-1].stop
-        else:
-            tick += peak
+        length, depth = _course(window)
+        if length:
+            found.append(Blink(tick, tick + length, depth))
+        tick += length or int(window.argmax())
     return found
+
+
+def _course(fallen: np.ndarray) -> tuple[int, float]:
+    """How many ticks a blink takes and how deep it is, from how far the lids have ``fallen [T]`` since before
+    it; 0 ticks where they stay shut."""
+    depth, lowest = 0.0, 0
+    for tick, now in enumerate(fallen):
+        if not lowest:
+            depth = max(depth, float(now))
+            lowest = tick if now < BACK * depth else 0
+        elif now > fallen[lowest] + RISE:
+            break
+        elif now < fallen[lowest]:
+            lowest = tick
+        if lowest and fallen[lowest] < GONE * depth:
+            break
+    return lowest, depth
 
 
 def without_blinks(channels: np.ndarray, blinks: list[Blink]) -> np.ndarray:
     """``channels [T, C]`` with straight lines instead of ``blinks``."""
     still = channels.copy()
     lids = list(LIDS)
-    for blink in blinks:
-        start, stop = max(blink.start - MARGIN, 0), min(blink.stop + MARGIN, len(channels) - 1)
+    for start, stop in _spans(blinks, len(channels) - 1):
         part = np.linspace(0, 1, stop - start + 1, dtype=channels.dtype)[:, None]
-        still[start : stop + 1, lids] = (1 - part) * still[start, lids] + part * channels[stop, lids]
+        still[start : stop + 1, lids] = (1 - part) * channels[start, lids] + part * channels[stop, lids]
     return still
+
+
+def _spans(blinks: list[Blink], last: int) -> list[tuple[int, int]]:
+    """First and last ticks of blinks with their margins, those as one that run into each other."""
+    spans: list[tuple[int, int]] = []
+    for blink in blinks:
+        start, stop = max(blink.start - MARGIN, 0), min(blink.stop + MARGIN, last)
+        if spans and start <= spans[-1][1]:
+            start = spans.pop()[0]
+        spans.append((start, stop))
+    return spans
 
 
 def habit(onsets: np.ndarray) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -51,9 +52,11 @@ def dynamics_deviation(rig: Rig, moved: np.ndarray, captured: np.ndarray) -> flo
 def figures(
     models: dict[str, Model], rig: Rig, readout: LipReadout, clips: Sequence[Utterance]
 ) -> list[Figure]:
-    """FDD, jerk ratios, lip error and diversity of each model in ``models``."""
+    """FDD, jerk ratios, lip error and diversity of each model in ``models``; and, for comparison, the
+    absolute FDD of the speaker's own captures, each taken for the next."""
     captured = [np.asarray(clip.channels, np.float32) for clip in clips]
-    rows = []
+    apart = [dynamics_deviation(rig, m, c) for m, c in pairwise(captured)]
+    rows = [Figure.of_mean(GROUP, "another clip's capture", "FDD, absolute", np.abs(apart))]
     for who, model in models.items():
         by_seed = [faces(model, clips, seed) for seed in SEEDS]
         made = by_seed[0]

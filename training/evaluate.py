@@ -160,7 +160,8 @@ def ablations(bench: Bench) -> list[Figure]:
             "its teacher, sixteen steps": teacher,
             "regression, nothing sampled": mean,
         }
-        figures = dynamics.figures(cast, bench.rig, bench.readout, clips)
+        often = bench.clips("grid_s1", "held")[::3]  # a clip has two blinks: a dozen tell little
+        figures = dynamics.figures(cast, bench.rig, bench.readout, often)
     figures += levels.figures(model, checkpoint, clips)
     performers = {"GRID s1": clips} | {
         f"stranger {name.split('/')[1]}": group for name, group in by_performer(bench.strangers).items()

@@ -27,7 +27,24 @@ def face(starts: tuple[int, ...], ticks: int = 100, course: np.ndarray = COURSE)
 def test_blinks_are_found_where_they_are() -> None:
     blinks = find_blinks(face((20, 50)))
     assert [blink.start for blink in blinks] == [19, 49]
-    assert all(blink.depth == pytest.approx(0.95) and 3 <= blink.stop - blink.start <= 6 for blink in blinks)
+    assert all(blink.depth == pytest.approx(0.95) and 6 <= blink.stop - blink.start <= 7 for blink in blinks)
+
+
+def test_a_blink_ends_when_the_lids_are_back_or_fall_again() -> None:
+    slow = face((20,), course=np.array([0.8, 0.9, 0.5, 0.4, 0.32, 0.25, 0.2, 0.15, 0.1, 0.05]))
+    (blink,) = find_blinks(slow)
+    assert 28 <= blink.stop <= 30
+    assert without_blinks(slow, [blink])[:, BLINK].max() < 0.03
+    again = face((20, 25))  # while three tenths of the first are left
+    first, second = find_blinks(again)
+    assert (first.start, first.stop, second.start) == (19, 24, 24)
+    assert without_blinks(again, [first, second])[:, BLINK].max() == 0
+
+
+def test_eyes_shut_for_half_a_second_are_a_long_blink() -> None:
+    held = face((20,), course=np.array([0.7, *[0.95] * 10, 0.5, 0.2]))
+    (blink,) = find_blinks(held)
+    assert (blink.start, blink.depth) == (19, pytest.approx(0.95)) and blink.stop >= 33
 
 
 @pytest.mark.parametrize("side", ["eyeBlinkLeft", "eyeBlinkRight"])
@@ -87,12 +104,12 @@ def test_a_drawn_blink_takes_the_captured_course(lids: Lids) -> None:
     assert not motion[:, INDEX["jawOpen"]].any()
 
 
-def test_none_begins_before_the_last_has_ended(lids: Lids) -> None:
+def test_the_next_begins_when_the_lids_have_come_back_most_of_the_way(lids: Lids) -> None:
     with torch.no_grad():
         lids.leave.bias.fill_(9.0)
     motion = draw(lids, 10 * LASTS)[:, INDEX["eyeBlinkLeft"]]
-    starts = np.flatnonzero((motion[1:] > 0) & (motion[:-1] == 0)) + 1
-    assert (np.diff(starts) >= len(COURSE)).all()
+    lowest = np.flatnonzero((np.diff(motion[:-1]) < 0) & (np.diff(motion[1:]) > 0))
+    assert set(np.diff(lowest)) == {np.flatnonzero(COURSE > 0.45)[-1] + 2}
     assert motion.max() <= 1.0
 
 
@@ -101,7 +118,7 @@ def test_quick_and_slow_blinks_are_drawn_as_often_as_captured() -> None:
     lids = Lids(SMALL)
     lids.fit([face((10, 30, 50, 70)), face((10,), course=slow)])
     lasts = [blink.stop - blink.start for blink in find_blinks(draw(lids, 6000))]
-    share = np.mean(np.array(lasts) > len(COURSE))
+    share = np.mean(np.array(lasts) > 8)
     assert len(lasts) > 50 and 0.1 < share < 0.3
 
 
@@ -125,7 +142,7 @@ def test_the_likelihood_learns_rate_and_pause() -> None:
 
 def test_a_habit_makes_blinks_rarer_or_more_frequent(lids: Lids) -> None:
     rare, usual, often = (np.zeros(1000, bool) for _ in range(3))
-    usual[::50] = True
+    usual[: 24 * 41 : 41] = True  # 24 in a thousand ticks
     often[::20] = True
     assert habit(usual) == pytest.approx(0.0, abs=1e-6)
     assert habit(rare) < -0.5 and habit(often) > 0.25

@@ -11,11 +11,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ...inference.blinks import LIDS, find_blinks, without_blinks
+from ...inference.blinks import BACK, BLINK, LIDS, MARGIN, find_blinks, without_blinks
 from ...inference.types import C
 from .config import Config
 
-COURSES, LASTS = 5, 10
+COURSES, LASTS = 5, 16
 """Courses that a blink may take, from quick to slow, and ticks of the longest."""
 RECENT = (4.0, 12.0, 36.0, 108.0)
 """Ticks in which the traces of the last blink fade."""
@@ -35,8 +35,8 @@ class Lids(nn.Module):
     def __init__(self, config: Config) -> None:
         super().__init__()
         self.register_buffer("courses", torch.zeros(COURSES, LASTS, C))
-        self.register_buffer("lasting", torch.zeros(COURSES, LASTS))
-        """1 until a course has ended"""
+        self.register_buffer("shut", torch.zeros(COURSES, LASTS))
+        """1 until the lids have come back most of the way"""
         fifths = [NormalDist().inv_cdf(k / COURSES) for k in range(1, COURSES)]
         self.register_buffer("above", torch.tensor([-math.inf, *fifths]), persistent=False)
         self.register_buffer("depth", torch.tensor([0.8, 0.1]))
@@ -59,20 +59,26 @@ class Lids(nn.Module):
         courses, depths, lasts = [], [], []
         for channels in takes:
             blinks = find_blinks(channels)
-            excess = channels - without_blinks(channels, blinks)
-            for blink in blinks:
-                if blink.stop - blink.start <= LASTS < len(channels) - blink.start:
-                    courses.append(excess[blink.start + 1 : blink.start + 1 + LASTS, LIDS] / blink.depth)
-                    depths.append(blink.depth)
-                    lasts.append(blink.stop - blink.start)
+            depths += [blink.depth for blink in blinks]
+            excess = (channels - without_blinks(channels, blinks))[:, LIDS]
+            for i, blink in enumerate(blinks):
+                last = blink.stop - blink.start
+                end = blinks[i + 1].start if i + 1 < len(blinks) else len(channels)
+                if last <= LASTS and blink.stop + MARGIN < end:  # nothing cuts it short
+                    course = np.zeros((LASTS, len(LIDS)), np.float32)
+                    course[: last + MARGIN] = excess[blink.start + 1 :][: min(last + MARGIN, LASTS)]
+                    courses.append(course / blink.depth)
+                    lasts.append(last)
+        lids = [LIDS.index(lid) for lid in BLINK]
         order, found = np.argsort(lasts, kind="stable"), np.array(courses)
         for k in range(COURSES):
             first, last = (i * len(order) // COURSES for i in (k, k + 1))
             share = found[order[first : max(last, first + 1)]]
             course = share[np.argmin(np.square(share - share.mean(0)).sum((1, 2)))]
-            moves = np.abs(course).max(1) > 0
-            self.courses[k][:, list(LIDS)] = torch.from_numpy(course / course.max())
-            self.lasting[k] = torch.from_numpy(np.arange(LASTS) <= np.flatnonzero(moves)[-1])
+            fall = course[:, lids].min(1)
+            fall, course = fall / fall.max(), course / fall.max()
+            self.courses[k][:, list(LIDS)] = torch.from_numpy(course)
+            self.shut[k] = torch.from_numpy(np.arange(LASTS) <= np.flatnonzero(fall > BACK)[-1])
         self.depth.copy_(torch.tensor([np.mean(depths), np.std(depths)]))
 
     def score(self, speech: Tensor, blinked: Tensor) -> Tensor:
@@ -96,15 +102,17 @@ class Lids(nn.Module):
 
     def step(self, speech: Tensor, habit: Tensor, chances: Tensor, state: State) -> tuple[Tensor, State]:
         """One tick: ``speech [B, A]``, ``habit [B, 1]``, ``chances [B, CHANCES]`` → what a blink adds to the
-        channels ``[B, C]``, and the new state. No blink begins before the last one has ended."""
+        channels ``[B, C]``, and the new state. A blink begins when the lids have come back most of the way
+        from the last one at the earliest, and takes its place."""
         lids, blinked = state["lids"], state["blinked"]
         score = self.score(speech, blinked) + habit
-        begins = (chances[:, :1] < score) & (lids.flatten(1).sum(1, keepdim=True) < 1e-6)
+        begins = (chances[:, :1] < score) & ((lids * self.shut).flatten(1).sum(1, keepdim=True) < 1e-6)
         mean, deviation = self.depth
         depth = (mean + deviation * chances[:, 1:2]).clamp(SHALLOWEST, DEEPEST)
         above = (chances[:, 2:] > self.above).to(depth.dtype)
         chosen = above - functional.pad(above[:, 1:], (0, 1))
         begun = torch.where(begins, depth, torch.zeros_like(depth)) * chosen
-        lids = torch.cat([begun.unsqueeze(2), lids[..., :-1]], 2) * self.lasting
+        lids = torch.where(begins.unsqueeze(2), torch.zeros_like(lids), lids)
+        lids = torch.cat([begun.unsqueeze(2), lids[..., :-1]], 2)
         blinked = torch.where(begins, torch.ones_like(blinked), blinked) * self.fading
         return lids.flatten(1) @ self.courses.flatten(0, 1), {"lids": lids, "blinked": blinked}
