@@ -80,7 +80,8 @@ def without_blinks(channels: np.ndarray, blinks: list[Blink]) -> np.ndarray:
     lids = list(LIDS)
     for start, stop in _spans(blinks, len(channels) - 1):
         part = np.linspace(0, 1, stop - start + 1, dtype=channels.dtype)[:, None]
-        still[start : stop + 1, lids] = (1 - part) * channels[start, lids] + part * channels[stop, lids]
+        before, after = channels[start, lids], channels[stop, lids]
+        still[start : stop + 1, lids] = before + part * (after - before)
     return still
 
 
