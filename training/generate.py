@@ -54,7 +54,7 @@ RECOVERY = 25
 """Ticks in which such an offset fades to a third."""
 ROLL_STEPS = 4
 """Steps of the teacher while rolling out."""
-TEMPERATURE = ((0.05, 1.0, 1.0), (0.06, 0.25, 0.02))
+TEMPERATURE = ((0.05, 1.0, 1.0), (0.06, 0.2, 0.02))
 """Shares of what is drawn that reach mouth, eyes with brows, and head: of keyframes, and of detail. Sound
 nearly determines the lips; most of what detail learned to draw is the noise laid over the past."""
 FOLLOWING = 0.5

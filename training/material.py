@@ -31,7 +31,7 @@ class Material:
     speaking: Sampler
     """Faces with sound."""
     voices: Sampler
-    """Phone-labelled speech."""
+    """Phone-labelled speech that nobody filmed."""
     unlabelled: Sampler
     events: Sampler
     lips: Lips
@@ -62,7 +62,9 @@ def prepare(utterances: list[Utterance], readout: LipReadout, ticks: int) -> Mat
     filmed = [u for u in utterances if is_filmed(u)]
     speaking = [u for u in filmed if len(u.mel)]
     events = [u for u in utterances if u.performer.startswith("events/")]
-    speech = [u for u in utterances if len(u.mel) and not u.performer.startswith("events/")]
+    unfilmed = [
+        u for u in utterances if len(u.mel) and not is_filmed(u) and not u.performer.startswith("events/")
+    ]
     rebuilt = np.concatenate([readout(np.asarray(u.channels, np.float32)) for u in speaking])
     lips = Lips(*(torch.tensor(x, dtype=torch.float32)
                   for x in (readout.matrix, readout.offset, rebuilt.mean(0), rebuilt.std(0))))  # fmt: skip
@@ -71,8 +73,8 @@ def prepare(utterances: list[Utterance], readout: LipReadout, ticks: int) -> Mat
     return Material(
         filmed=Sampler(filmed, ticks, scale=SHARES),
         speaking=Sampler(speaking, ticks),
-        voices=Sampler([u for u in speech if has_phones(u)], ticks, balanced=True),
-        unlabelled=Sampler([u for u in speech if not is_filmed(u) and not has_phones(u)], ticks),
+        voices=Sampler([u for u in unfilmed if has_phones(u)], ticks, balanced=True),
+        unlabelled=Sampler([u for u in unfilmed if not has_phones(u)], ticks),
         events=Sampler(events, ticks, by=event_class),
         lips=lips,
         channel_weight=torch.tensor(0.3 / (variance + 0.03**2), dtype=torch.float32).clamp(max=150.0),

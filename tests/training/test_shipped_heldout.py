@@ -61,4 +61,4 @@ def test_a_stranger_of_another_language(model: Model, readout: LipReadout) -> No
     recordings = load(DATA / "eval_ema_dev")
     lips = [readout(animate(r.audio, model))[: len(r.lips), 0] for r in recordings]
     values = [correlation(lip, r.lips[:, 0]) for lip, r in zip(lips, recordings, strict=True)]
-    assert np.mean(values) >= 0.35
+    assert np.mean(values) >= 0.44
