@@ -43,6 +43,10 @@ def is_filmed(utterance: Utterance) -> bool:
     return len(utterance.channels) > 0
 
 
+def is_event(utterance: Utterance) -> bool:
+    return utterance.performer.startswith("events/")
+
+
 def has_phones(utterance: Utterance) -> bool:
     return bool(len(utterance.mel)) and bool((utterance.phones >= 0).any())
 
@@ -61,10 +65,8 @@ def prepare(utterances: list[Utterance], readout: LipReadout, ticks: int) -> Mat
     utterances = for_training(utterances)
     filmed = [u for u in utterances if is_filmed(u)]
     speaking = [u for u in filmed if len(u.mel)]
-    events = [u for u in utterances if u.performer.startswith("events/")]
-    unfilmed = [
-        u for u in utterances if len(u.mel) and not is_filmed(u) and not u.performer.startswith("events/")
-    ]
+    events = [u for u in utterances if is_event(u)]
+    unfilmed = [u for u in utterances if len(u.mel) and not is_filmed(u) and not is_event(u)]
     rebuilt = np.concatenate([readout(np.asarray(u.channels, np.float32)) for u in speaking])
     lips = Lips(*(torch.tensor(x, dtype=torch.float32)
                   for x in (readout.matrix, readout.offset, rebuilt.mean(0), rebuilt.std(0))))  # fmt: skip

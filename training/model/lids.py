@@ -65,9 +65,8 @@ class Lids(nn.Module):
                 last = blink.stop - blink.start
                 end = blinks[i + 1].start if i + 1 < len(blinks) else len(channels)
                 if last <= LASTS and blink.stop + MARGIN < end:  # nothing cuts it short
-                    course = np.zeros((LASTS, len(LIDS)), np.float32)
-                    course[: last + MARGIN] = excess[blink.start + 1 :][: min(last + MARGIN, LASTS)]
-                    courses.append(course / blink.depth)
+                    moves = excess[blink.start + 1 :][: min(last + MARGIN, LASTS)] / blink.depth
+                    courses.append(np.pad(moves, ((0, LASTS - len(moves)), (0, 0))))
                     lasts.append(last)
         lids = [LIDS.index(lid) for lid in BLINK]
         order, found = np.argsort(lasts, kind="stable"), np.array(courses)
