@@ -1,4 +1,4 @@
-"""First stage: the ear alone, on every voice: labelled, filmed, unlabelled, and no voice at all."""
+"""First stage: the ear alone, on every voice, filmed or not, and on sounds that are no speech."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor
-from torch.func import functional_call
 from torch.nn import functional
 
 from .augment import augment
@@ -23,8 +22,6 @@ from .run import Recipe, Run, Terms
 
 EVENT_WEIGHT = 0.5
 """Most ticks hold no event: how much those count."""
-SURE = 0.7
-"""Phone posterior from which the ear's own guess labels unlabelled speech (noisy student, Xie 2020)."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +29,7 @@ class Rows:
     """How many sequences of each kind make a step."""
 
     filmed: int = 24
-    voices: int = 28
-    unlabelled: int = 6
+    voices: int = 34
     events: int = 6
 
 
@@ -48,14 +44,6 @@ def set_spectrum(ear: Ear, utterances: list[Utterance]) -> None:
 
 def stack(batches: list[Sequence], name: str) -> Tensor:
     return torch.tensor(np.concatenate([getattr(batch, name) for batch in batches]))
-
-
-@torch.no_grad()
-def pseudo_labels(run: Run, mel: Tensor) -> Tensor:
-    """Phones that the averaged ear is sure of in clean ``mel [B, 4 T, 80]``: ``[B, 4 T]``, −1 elsewhere."""
-    heard, _ = functional_call(run.model, run.average, (mel,))
-    best, label = heard.phones.float().softmax(-1).max(-1)
-    return torch.where(best > SURE, label, -1)
 
 
 def sound_losses(heard: Heard, events: Tensor, affect: Tensor) -> Terms:
@@ -82,14 +70,10 @@ def train_ear(material: Material, utterances: list[Utterance], path: Path, recip
         rng, generator = recipe.randomness(step)
         filmed = material.speaking.draw(rng, rows.filmed, 1)
         voices = material.voices.draw(rng, rows.voices, 1)
-        unlabelled = material.unlabelled.draw(rng, rows.unlabelled, 1)
         events = material.events.draw(rng, rows.events, 1)
-        batches = [filmed, voices, unlabelled, events]
+        batches = [filmed, voices, events]
         clean = stack(batches, "mel")
         labels = stack(batches, "phones").to(place)
-        guessed = slice(rows.filmed + rows.voices, rows.filmed + rows.voices + rows.unlabelled)
-        if step > recipe.steps // 4:
-            labels[guessed] = pseudo_labels(run, clean[guessed].to(place))
         keep = (torch.rand((len(clean), 1, 1), generator=generator) < 0.6).float().to(place)
         heard, channels = run.model(augment(clean, generator).to(place), keep)
         moved, spoken = channels[: rows.filmed], channels[rows.filmed : rows.filmed + rows.voices]

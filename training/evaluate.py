@@ -200,6 +200,7 @@ def evaluate(bench: Bench, out: Path) -> list[Figure]:
     corpora = {
         "a corpus never heard (dc_tts)": bench.sets["dc_tts_ljtext"],
         "speakers never heard, accented English": bench.clips("speechocean762", "held"),
+        "speakers never heard, English as a recogniser labels it": bench.clips("librispeech", "held"),
         "a speaker never heard, acted German": bench.clips("emodb", "held"),
     }
     figures += voices.articulation(model, corpora)

@@ -32,7 +32,6 @@ class Material:
     """Faces with sound."""
     voices: Sampler
     """Phone-labelled speech that nobody filmed."""
-    unlabelled: Sampler
     events: Sampler
     lips: Lips
     channel_weight: Tensor
@@ -76,7 +75,6 @@ def prepare(utterances: list[Utterance], readout: LipReadout, ticks: int) -> Mat
         filmed=Sampler(filmed, ticks, scale=SHARES),
         speaking=Sampler(speaking, ticks),
         voices=Sampler([u for u in unfilmed if has_phones(u)], ticks, balanced=True),
-        unlabelled=Sampler([u for u in unfilmed if not has_phones(u)], ticks),
         events=Sampler(events, ticks, by=event_class),
         lips=lips,
         channel_weight=torch.tensor(0.3 / (variance + 0.03**2), dtype=torch.float32).clamp(max=150.0),

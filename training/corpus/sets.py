@@ -16,7 +16,7 @@ from .fit import UNSEEN, FittedPerformer, fit_performer
 from .landmarks import Track, read_track
 from .maya import LAG_SECONDS, MEASURED, read_maya
 from .rig import RIG_FILE, load_rig
-from .speech import decode
+from .sound import decode
 from .speech_labels import Segments
 
 GRID = (

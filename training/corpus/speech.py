@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import soundfile
-import soxr
 from tqdm import tqdm
 
 from ...inference.errors import AudioError
 from ...inference.types import SAMPLE_RATE, C, frame_count
 from ..phones import UNLABELLED, hops_from_segments
 from .shards import fingerprint, is_current, spans, write_files
+from .sound import decode
 from .speech_sets import SPEECH_SETS, Clip, SpeechSet
 
 SETS: tuple[str, ...] = tuple(SPEECH_SETS)
@@ -22,7 +21,8 @@ HOPS_PER_FRAME = 4
 HELD_SHARE = 10
 """One speaker in ten is held out, chosen by the hash of the name."""
 _SOURCES = (
-    "../phones.py", "shards.py", "speech.py", "speech_labels.py", "speech_sets.py", "speech_synthetic.py",
+    "../phones.py", "shards.py", "sound.py", "speech.py", "speech_labels.py", "speech_recognised.py",
+    "speech_sets.py", "speech_synthetic.py",
 )  # fmt: skip
 """Code that the contents of a speech shard depend on."""
 
@@ -47,20 +47,6 @@ def build_set(data: Path, out: Path, name: str) -> None:
     ]
     hops = [clip_hops(clip, len(sound), source.shift) for clip, sound in zip(clips, sounds, strict=True)]
     _write(out, name, mark, source, clips, sounds, hops)
-
-
-def decode(path: Path) -> np.ndarray:
-    """The sound of ``path`` as mono ``int16 [N]`` at 16 kHz. AudioError if there is none."""
-    try:
-        sound, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    except soundfile.LibsndfileError as error:
-        raise AudioError(f"{path}: cannot be decoded ({error}); fetch the file again") from error
-    mono = sound.mean(axis=1)
-    if rate != SAMPLE_RATE:
-        mono = soxr.resample(mono, rate, SAMPLE_RATE)
-    if not mono.size:
-        raise AudioError(f"{path}: holds no samples; fetch the file again")
-    return np.clip(np.round(mono * 32768.0), -32768, 32767).astype(np.int16)
 
 
 def clip_hops(clip: Clip, samples: int, shift: float) -> np.ndarray:

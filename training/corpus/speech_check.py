@@ -17,7 +17,7 @@ import numpy as np
 import scipy.signal
 
 from ..phones import FEATURE_TABLE, FEATURES, PHONES, SILENCE
-from .speech import decode
+from .sound import decode
 from .speech_sets import SPEECH_SETS, Clip
 
 STEP = 16

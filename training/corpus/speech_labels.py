@@ -14,6 +14,8 @@ from pathlib import Path
 from ..phones import SILENCE, UNLABELLED, expand
 
 Segments = list[tuple[float, float, int]]
+Aligned = list[tuple[float, float, str, float]]
+"""What pocketsphinx says of an utterance: (start s, end s, ARPAbet, score per frame) of each phone."""
 
 PHONE_SCORE_FLOOR = -60.0
 """pocketsphinx's score per frame below which a phone is not where the aligner put it (worst 5 % or so)."""
@@ -26,24 +28,22 @@ def read_alignment_tsv(path: Path) -> dict[str, Segments]:
 
     Phones under ``PHONE_SCORE_FLOOR`` are unlabelled, utterances under ``UTTERANCE_SCORE_FLOOR`` left out.
     """
-    rows: dict[str, list[tuple[float, float, str, float]]] = defaultdict(list)
+    rows: dict[str, Aligned] = defaultdict(list)
     with path.open(encoding="utf-8", newline="") as file:
         for row in csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE):
             if row[0] != "utt":
                 rows[row[0]].append((float(row[1]), float(row[2]), row[3], float(row[5])))
-    return {
-        name: _scored(phones) for name, phones in rows.items() if _mean_score(phones) >= UTTERANCE_SCORE_FLOOR
-    }
+    trusted = {name: trusted_segments(phones) for name, phones in rows.items()}
+    return {name: segments for name, segments in trusted.items() if segments is not None}
 
 
-def _mean_score(phones: list[tuple[float, float, str, float]]) -> float:
-    """Mean score per frame of the phones that are not silence, weighted by their length."""
-    spoken = [(end - start, score) for start, end, symbol, score in phones if symbol != "SIL"]
-    length = sum(duration for duration, _ in spoken)
-    return sum(duration * score for duration, score in spoken) / length if length else float("-inf")
+def trusted_segments(phones: Aligned) -> Segments | None:
+    """Segments of the ``phones`` whose score is not under ``PHONE_SCORE_FLOOR``, the others unlabelled.
 
-
-def _scored(phones: list[tuple[float, float, str, float]]) -> Segments:
+    None if that of the whole is under ``UTTERANCE_SCORE_FLOOR``.
+    """
+    if _mean_score(phones) < UTTERANCE_SCORE_FLOOR:
+        return None
     segments: Segments = []
     for start, end, symbol, score in phones:
         if score < PHONE_SCORE_FLOOR:
@@ -51,6 +51,13 @@ def _scored(phones: list[tuple[float, float, str, float]]) -> Segments:
         else:
             segments += expand(start, end, symbol, "arpabet")
     return segments
+
+
+def _mean_score(phones: Aligned) -> float:
+    """Mean score per frame of the phones that are not silence, weighted by their length."""
+    spoken = [(end - start, score) for start, end, symbol, score in phones if symbol != "SIL"]
+    length = sum(duration for duration, _ in spoken)
+    return sum(duration * score for duration, score in spoken) / length if length else float("-inf")
 
 
 def read_festvox_lab(path: Path) -> Segments:

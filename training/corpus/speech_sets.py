@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from .speech_labels import Segments, read_alignment_tsv, read_festvox_lab, read_lablaut
+from .speech_recognised import recognise
 from .speech_synthetic import synthesise
 
 
@@ -92,15 +93,20 @@ def _emodb(folder: Path) -> list[Clip]:
 
 def _librispeech(folder: Path) -> list[Clip]:
     """Names are PART_SPEAKER-CHAPTER-NUMBER, some with the speaker repeated before it."""
+    sounds = _sounds(folder)
     return [
-        Clip(path.stem, path, f"librispeech_{path.stem.split('_')[-1].split('-')[0]}", "en")
-        for path in _sounds(folder)
+        Clip(path.stem, path, f"librispeech_{path.stem.split('_')[-1].split('-')[0]}", "en", segments)
+        for path, segments in zip(sounds, recognise(sounds), strict=True)
     ]
 
 
 def _picovoice(folder: Path) -> list[Clip]:
     """More than 50 speakers, not told apart: one performer here, so that none is held out by half."""
-    return [Clip(path.stem, path, "picovoice_unknown", "en") for path in _sounds(folder)]
+    sounds = _sounds(folder)
+    return [
+        Clip(path.stem, path, "picovoice_unknown", "en", segments)
+        for path, segments in zip(sounds, recognise(sounds), strict=True)
+    ]
 
 
 def _events(folder: Path) -> list[Clip]:
@@ -154,9 +160,14 @@ SPEECH_SETS: dict[str, SpeechSet] = {
         "CC BY 4.0",
         "LibriSpeech: Panayotov, Chen, Povey, Khudanpur (ICASSP 2015), from LibriVox",
         _librispeech,
+        shift=0.008,
     ),
     "picovoice": SpeechSet(
-        "speech/picovoice", "Apache-2.0", "Picovoice speech-to-intent benchmark, Picovoice Inc.", _picovoice
+        "speech/picovoice",
+        "Apache-2.0",
+        "Picovoice speech-to-intent benchmark, Picovoice Inc.",
+        _picovoice,
+        shift=0.008,
     ),
     "events": SpeechSet(
         "events", "CC0, CC BY 3.0 and 4.0, MIT, BSD-3-Clause, WTFPL or public domain, stated by clip",
