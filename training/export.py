@@ -30,7 +30,7 @@ from .phones import FEATURES
 from .rewrite import DOMAIN, fold_sizes, spell_out
 from .run import restore
 
-VERSION = "2.3"
+VERSION = "2.4"
 """Of the weights; renewed when other weights are shipped."""
 TOLERANCE = 1e-4
 OPSET = 17

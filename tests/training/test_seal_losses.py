@@ -8,7 +8,7 @@ torch = pytest.importorskip("torch", reason="training needs torch")
 
 from mouthpiece.inference.types import INDEX, C  # noqa: E402
 from mouthpiece.training.losses import calm, lip_loss, weak_lip_loss  # noqa: E402
-from mouthpiece.training.model.seal import CLOSURE, LEAST, LipSeal  # noqa: E402
+from mouthpiece.training.model.seal import CLOSURE, LEAST, UNTIL_SHOWN, LipSeal  # noqa: E402
 from mouthpiece.training.phones import FEATURES  # noqa: E402
 
 
@@ -45,6 +45,14 @@ def test_a_small_gap_closes_on_a_heard_closure_even_over_an_open_jaw(seal: LipSe
 
 def test_without_evidence_nothing_moves(seal: LipSeal) -> None:
     assert torch.equal(seal(mouth(0.05), heard(0.0)), mouth(0.05))
+
+
+def test_a_closure_after_the_instant_that_a_frame_shows_is_for_the_next(seal: LipSeal) -> None:
+    features = heard(1.0)
+    features[:, :UNTIL_SHOWN] = 0.0
+    assert torch.equal(seal(mouth(0.05), features), mouth(0.05))
+    features[:, UNTIL_SHOWN - 1, CLOSURE] = 1.0
+    assert gap(seal, seal(mouth(0.05), features)) < 0.003
 
 
 def test_only_sure_evidence_closes_a_wide_gap_and_other_channels_are_not_touched(seal: LipSeal) -> None:
