@@ -18,7 +18,7 @@ BOUNDED_FROM = 10_000
 """Entries from which on it pays to look at leading axes first."""
 LEADING = 16
 """Axes that are looked along first."""
-FEW = 0.02
+FEW = 0.1
 """Share of the entries up to which candidates are looked at one by one."""
 MARGIN = 1e-5
 """More than a float32 product of unit vectors can be wrong by."""
@@ -55,10 +55,14 @@ def best(scores: np.ndarray, tops: np.ndarray, count: int) -> np.ndarray:
     highest, in ascending order."""
     least = np.partition(tops, -count)[-count] - MARGIN if len(tops) > count else -np.inf
     places = members(np.flatnonzero(tops >= least), len(scores))
-    found = scores[places]
-    if len(found) <= count:
+    return contenders(scores[places], places, count)
+
+
+def contenders(scores: np.ndarray, places: np.ndarray, count: int) -> np.ndarray:
+    """Those of ``places`` whose float32 ``scores`` may be among their ``count`` highest."""
+    if len(places) <= count:
         return places
-    return places[found >= np.partition(found, -count)[-count] - MARGIN]
+    return places[scores >= np.partition(scores, -count)[-count] - MARGIN]
 
 
 def rescore(
@@ -105,6 +109,7 @@ class BoundedIndex(ExactIndex):
         places = places[scores[places] + rest * self.rest[places] >= least]
         if len(places) > FEW * len(scores):
             return super().search(query, count)
+        places = contenders(self.keys[places] @ query + self.added[places], places, count)
         return rescore(self.keys, self.biases, query, places, count)
 
     def _parts(self, vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
