@@ -8,10 +8,9 @@ import numpy as np
 
 from .dataset import Utterance
 from .metrics import ClosureScore, closures
-from .phones import PHONES
+from .phones import PHONES, SILENCE
 
 BILABIAL = tuple(PHONES.index(phone) for phone in ("p", "b", "m"))
-SILENT = PHONES.index("sil")
 
 
 @dataclass(frozen=True)
@@ -26,10 +25,15 @@ class Spoken:
 
 def spoken(utterance: Utterance, predicted: np.ndarray) -> Spoken:
     """Pairs a predicted gap with the captured one and the ticks of p, b, m and of speech."""
-    phones = np.asarray(utterance.phones).reshape(-1, 4)
+    return with_phones(predicted, utterance.gap[:, 0], np.asarray(utterance.phones))
+
+
+def with_phones(predicted: np.ndarray, measured: np.ndarray, phones: np.ndarray) -> Spoken:
+    """Gaps ``[T]`` and the phones of their hops ``int [4 T]``."""
+    phones = phones.reshape(-1, 4)
     bilabial = np.isin(phones, BILABIAL).any(1)
-    speech = ((phones >= 0) & (phones != SILENT)).all(1)
-    return Spoken(predicted, utterance.gap[:, 0], bilabial, speech)
+    speech = ((phones >= 0) & (phones != SILENCE)).all(1)
+    return Spoken(predicted, measured, bilabial, speech)
 
 
 def shut_threshold(clips: list[Spoken], predicted: bool) -> float:

@@ -9,11 +9,10 @@ from .codes import listen_to
 from .dataset import Utterance, to_float
 from .events import EVENTS, NONE, event_labels
 from .figures import Figure
-from .phones import FEATURE_TABLE, FEATURES, PHONES
+from .phones import FEATURE_TABLE, FEATURES, SILENCE
 
 GROUP = "The ear: articulation per 10 ms on held-out recordings"
 EVENT_GROUP = "The ear: vocal events on held-out recordings"
-SILENT = PHONES.index("sil")
 LIPS = ("lipClosure", "labiodental", "rounding")
 CLIPS = 40
 """Recordings of each corpus, evenly spaced."""
@@ -36,7 +35,7 @@ def articulation(model: Model, corpora: dict[str, list[Utterance]]) -> list[Figu
         for clip in spaced(clips):
             phones = np.asarray(clip.phones, int)
             heard = listen_to(model, to_float(clip.audio), len(phones) // 4).hops.reshape(len(phones), -1)
-            speech = (phones >= 0) & (phones != SILENT)
+            speech = (phones >= 0) & (phones != SILENCE)
             if not speech.any():
                 continue
             truth = FEATURE_TABLE[phones[speech]] > 0.5

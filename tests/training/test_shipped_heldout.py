@@ -10,7 +10,7 @@ import pytest
 from mouthpiece.inference.animate import animate
 from mouthpiece.inference.decode import load_audio
 from mouthpiece.inference.model import Model
-from mouthpiece.training.closure import BILABIAL, Spoken, closure_counts, shut_threshold
+from mouthpiece.training.closure import closure_counts, shut_threshold, with_phones
 from mouthpiece.training.corpus.clip import split_of
 from mouthpiece.training.corpus.landmarks import read_track
 from mouthpiece.training.corpus.lips import LipReadout, lip_readout
@@ -19,7 +19,7 @@ from mouthpiece.training.corpus.rig import load_rig
 from mouthpiece.training.corpus.sets import PHONE_SHIFT, grid_segments
 from mouthpiece.training.dialogue import CONTACT
 from mouthpiece.training.metrics import correlation
-from mouthpiece.training.phones import SILENCE, hops_from_segments
+from mouthpiece.training.phones import hops_from_segments
 from mouthpiece.training.strangers import load
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
@@ -65,10 +65,8 @@ def test_lips_shut_when_the_performer_shuts_his(
     aligned = grid_segments(DATA / "grid_phones.tsv")
     clips = []
     for name, (made, tracked) in new_lines.items():
-        phones = hops_from_segments(aligned[f"s1_{name}"], 4 * len(made), PHONE_SHIFT).reshape(-1, 4)
-        bilabial = np.isin(phones, BILABIAL).any(1)
-        speech = ((phones >= 0) & (phones != SILENCE)).all(1)
-        clips.append(Spoken(made - readout.offset[0], tracked, bilabial, speech))
+        phones = hops_from_segments(aligned[f"s1_{name}"], 4 * len(made), PHONE_SHIFT)
+        clips.append(with_phones(made - readout.offset[0], tracked, phones))
     contact = shut_threshold(clips, predicted=False)
     score = closure_counts(clips, (CONTACT, contact))
     assert score.hits + score.missed > 20

@@ -8,27 +8,26 @@ alignment of that text at eight hops in ten.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
+from joblib import Parallel, delayed
 from pocketsphinx import Decoder
 from tqdm import tqdm
 
 from ...inference.types import SAMPLE_RATE
+from ..phones import HOP_SECONDS
 from .sound import decode
 from .speech_labels import Segments, trusted_segments
-
-HOP = 0.01
-"""Seconds of a frame of the recogniser."""
 
 
 def recognise(paths: Sequence[Path]) -> list[Segments | None]:
     """Segments of each recording, in order; None where no word was heard, or none that fits.
 
-    All processors are used; what a recording gives does not depend on the others.
+    All processors are used, by processes that end when this one does; what a recording gives does not depend
+    on the others. Raises AudioError.
     """
-    with ProcessPoolExecutor() as pool:
-        return list(tqdm(pool.map(recognise_one, paths), total=len(paths), desc="recognised"))
+    segments = Parallel(n_jobs=-1, return_as="generator")(delayed(recognise_one)(path) for path in paths)
+    return list(tqdm(segments, total=len(paths), desc="recognised"))
 
 
 def recognise_one(path: Path) -> Segments | None:
@@ -42,7 +41,10 @@ def recognise_one(path: Path) -> Segments | None:
     _listen(decoder, sound)
     phones = [phone for word in decoder.get_alignment() for phone in word]
     return trusted_segments(
-        [(p.start * HOP, (p.start + p.duration) * HOP, p.name, p.score / p.duration) for p in phones]
+        [
+            (p.start * HOP_SECONDS, (p.start + p.duration) * HOP_SECONDS, p.name, p.score / p.duration)
+            for p in phones
+        ]
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -58,6 +58,12 @@ def _sounds(folder: Path, pattern: str = "*.opus") -> list[Path]:
     return sorted(folder.glob(pattern))
 
 
+def _recognised(folder: Path) -> Iterator[tuple[Path, Segments | None]]:
+    """Recordings without a text, each with what a recogniser hears in it."""
+    sounds = _sounds(folder)
+    return zip(sounds, recognise(sounds), strict=True)
+
+
 def _speechocean(folder: Path) -> list[Clip]:
     """Names are SPEAKER (5 digits, the folder has the last four) and a sentence number."""
     aligned = read_alignment_tsv(folder / "align_pocketsphinx.tsv")
@@ -93,19 +99,16 @@ def _emodb(folder: Path) -> list[Clip]:
 
 def _librispeech(folder: Path) -> list[Clip]:
     """Names are PART_SPEAKER-CHAPTER-NUMBER, some with the speaker repeated before it."""
-    sounds = _sounds(folder)
     return [
         Clip(path.stem, path, f"librispeech_{path.stem.split('_')[-1].split('-')[0]}", "en", segments)
-        for path, segments in zip(sounds, recognise(sounds), strict=True)
+        for path, segments in _recognised(folder)
     ]
 
 
 def _picovoice(folder: Path) -> list[Clip]:
     """More than 50 speakers, not told apart: one performer here, so that none is held out by half."""
-    sounds = _sounds(folder)
     return [
-        Clip(path.stem, path, "picovoice_unknown", "en", segments)
-        for path, segments in zip(sounds, recognise(sounds), strict=True)
+        Clip(path.stem, path, "picovoice_unknown", "en", segments) for path, segments in _recognised(folder)
     ]
 
 
