@@ -36,6 +36,7 @@ from .dataset import Utterance, by_performer, load_set, to_float
 from .figures import Figure, as_markdown, update_card
 from .metrics import correlation, jerk
 from .prediction import Predictor, as_take, lips_of
+from .sync import in_time
 
 REFERENCES = 8
 """Takes of the training split given as references of a seen performer."""
@@ -46,6 +47,7 @@ ABLATION_CLIPS = 12
 CONFUSED = 8
 """Performers of the confusion matrix."""
 SEEN = "Held-out clips of a seen performer (GRID s1)"
+IN_TIME = "Mouthpiece, own references; pictures in time with their phones"
 STRANGERS = "Strangers: five GRID speakers, never trained on, no references"
 
 
@@ -113,9 +115,13 @@ def seen_performer(bench: Bench, ridge: baselines.Ridge) -> list[Figure]:
     figures += lip_figures(SEEN, "Mouthpiece, no references", held, bare)
     figures += lip_figures(SEEN, "ridge regression", held, ridge)
     figures += opening_errors(bench, ridge, own)
-    fitting = train[:: max(1, len(train) // FITTING_CLIPS)]
-    figures += closure_figures("Mouthpiece, own references", held, own, fitting)
-    return figures + closure_figures("Mouthpiece, no references", held, bare, fitting)
+    every = max(1, len(train) // FITTING_CLIPS)
+    figures += closure_figures("Mouthpiece, own references", held, own, train[::every])
+    figures += closure_figures("Mouthpiece, no references", held, bare, train[::every])
+    timed = in_time([*train, *held])
+    train, held = timed[: len(train)], timed[len(train) :]
+    figures += lip_figures(SEEN, IN_TIME, held, own)
+    return figures + closure_figures(IN_TIME, held, own, train[::every])
 
 
 def closure_figures(

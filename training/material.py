@@ -9,17 +9,16 @@ import torch
 from torch import Tensor
 
 from .corpus.lips import LipReadout
-from .dataset import Sampler, Utterance, by_performer
+from .dataset import Sampler, Utterance
 from .events import EVENTS, NONE
 from .losses import Lips
-from .weak import PhoneToLips, fit
+from .sync import in_time
+from .weak import PhoneToLips, fit, phone_labelled
 
 HELD_CORPORA = ("dc_tts_ljtext",)
 """Labelled speech that no training hears, so that the ear is judged on a corpus it does not know."""
 SHARES = {"takes_arkit": 0.35}
 """Faces without sound teach brows, lids and gaze alone: they are drawn less often."""
-MIN_CLIPS = 4
-"""Filmed speakers with fewer clips do not shape the phone-to-lips targets."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +59,8 @@ def event_class(utterance: Utterance) -> str:
 
 
 def prepare(utterances: list[Utterance], readout: LipReadout, ticks: int) -> Material:
-    """Sorts ``utterances`` and fits what is fitted in closed form."""
-    utterances = for_training(utterances)
+    """Sorts ``utterances``, brings lips into time and fits what is fitted in closed form."""
+    utterances = in_time(for_training(utterances))
     filmed = [u for u in utterances if is_filmed(u)]
     speaking = [u for u in filmed if len(u.mel)]
     events = [u for u in utterances if is_event(u)]
@@ -70,7 +69,6 @@ def prepare(utterances: list[Utterance], readout: LipReadout, ticks: int) -> Mat
     lips = Lips(*(torch.tensor(x, dtype=torch.float32)
                   for x in (readout.matrix, readout.offset, rebuilt.mean(0), rebuilt.std(0))))  # fmt: skip
     variance = np.concatenate([u.channels.astype(np.float32) for u in speaking]).var(0)
-    labelled = by_performer([u for u in speaking if has_phones(u) and np.isfinite(u.gap).any()])
     return Material(
         filmed=Sampler(filmed, ticks, scale=SHARES),
         speaking=Sampler(speaking, ticks),
@@ -78,5 +76,5 @@ def prepare(utterances: list[Utterance], readout: LipReadout, ticks: int) -> Mat
         events=Sampler(events, ticks, by=event_class),
         lips=lips,
         channel_weight=torch.tensor(0.3 / (variance + 0.03**2), dtype=torch.float32).clamp(max=150.0),
-        phone_to_lips=fit([group for group in labelled.values() if len(group) > MIN_CLIPS]),
+        phone_to_lips=fit(phone_labelled(speaking)),
     )

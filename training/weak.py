@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .dataset import Utterance
+from .dataset import Utterance, by_performer
 from .phones import FEATURE_TABLE
 
 CONTEXT = 5
@@ -20,6 +20,8 @@ CONTEXT = 5
 LATE = 4
 """Hops by which lips in GRID's pictures follow the sound: those of m, f and v, which shut exactly while they
 sound, are shut 29 to 55 ms later there (the notebook has the count)."""
+MIN_CLIPS = 4
+"""Filmed speakers with fewer clips do not shape the targets."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,12 @@ def design(phones: np.ndarray) -> np.ndarray:
 def standardise(gap: np.ndarray) -> np.ndarray:
     """A performer's gap and width ``[T, 2]`` in units of his own deviation about his mean."""
     return (gap - np.nanmean(gap, 0)) / np.nanstd(gap, 0)
+
+
+def phone_labelled(utterances: list[Utterance]) -> list[list[Utterance]]:
+    """Recordings that have phones and a measured gap, of each performer who has more than a few."""
+    labelled = [u for u in utterances if (u.phones >= 0).any() and len(u.gap) and np.isfinite(u.gap).all()]
+    return [group for group in by_performer(labelled).values() if len(group) > MIN_CLIPS]
 
 
 def fit(groups: list[list[Utterance]], ridge: float = 30.0) -> PhoneToLips:
