@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from .augment import augment
 from .dataset import Sequence, Utterance
-from .losses import articulation_loss, channel_loss, lip_loss, weak_lip_loss
+from .losses import articulation_loss, channel_loss, lip_loss, rest_loss, weak_lip_loss
 from .material import Material
 from .model.config import Config
 from .model.ear import Ear
@@ -86,6 +86,7 @@ def train_ear(material: Material, utterances: list[Utterance], path: Path, recip
             "channels": channel_loss(moved, target, measured, channel_weight),
             "lips": lip_loss(lips(moved), lips(target)),
             "weak": weak_lip_loss(lips(spoken), weak),
+            "rest": rest_loss(channels),
             **sound_losses(heard, stack(batches, "events").to(place), affect),
         }
 

@@ -8,17 +8,17 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ..inference.types import CHANNELS
+from ..inference.types import CHANNELS, INDEX
 from .phones import FEATURES
 from .precision import full_precision
-from .regions import UPPER
+from .regions import UNSEEN, UPPER
 
 LIP_FEATURES = {"lipClosure": 4.0, "labiodental": 2.0, "rounding": 2.0}
 """How much more the features count that lips are made of."""
 CLOSURE_WEIGHT = 3.0
 """How much more an error of the lip gap counts where the lips are shut."""
-
-
+REST_WEIGHT = 5.0
+"""How much an unseen channel costs that does not rest."""
 SHIVER_TICKS = 1.2
 """Width of the tracker's noise that the upper face must not learn, ticks."""
 SHIVERING = tuple(i for i in UPPER if CHANNELS[i].startswith(("brow", "head", "eyeLook")))
@@ -63,6 +63,12 @@ def channel_loss(predicted: Tensor, target: Tensor, measured: Tensor, weight: Te
     position = (predicted - target).square()
     velocity = (predicted - target).diff(dim=1).square()
     return ((position * weight).mean() + 2 * (velocity * weight).mean()) * 2
+
+
+def rest_loss(channels: Tensor) -> Tensor:
+    """Mean square of the channels of ``[B, T, 55]`` that nobody measured in speech: left free, they serve as
+    a lever for lips and move at will."""
+    return REST_WEIGHT * channels[..., [INDEX[name] for name in UNSEEN]].square().mean()
 
 
 def lip_loss(predicted: Tensor, target: Tensor) -> Tensor:

@@ -12,5 +12,7 @@ MOUTH_LATENT = len(MOUTH)
 UPPER: tuple[int, ...] = tuple(i for i in range(len(CHANNELS)) if i not in MOUTH)
 """Eyes, brows and head: what sound does not determine."""
 HEAD: tuple[int, ...] = tuple(i for i, name in enumerate(CHANNELS) if name.startswith("head"))
+UNSEEN: tuple[str, ...] = ("tongueOut", "cheekPuff", "jawForward")
+"""What a frontal camera does not show: no speech was ever measured on them."""
 FACE: tuple[int, ...] = tuple(i for i in UPPER if i not in HEAD)
 """Eyes and brows."""

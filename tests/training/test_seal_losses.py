@@ -7,9 +7,10 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs torch")
 
 from mouthpiece.inference.types import INDEX, C  # noqa: E402
-from mouthpiece.training.losses import calm, lip_loss, weak_lip_loss  # noqa: E402
+from mouthpiece.training.losses import calm, lip_loss, rest_loss, weak_lip_loss  # noqa: E402
 from mouthpiece.training.model.seal import CLOSURE, LEAST, UNTIL_SHOWN, LipSeal  # noqa: E402
 from mouthpiece.training.phones import FEATURES  # noqa: E402
+from mouthpiece.training.regions import UNSEEN  # noqa: E402
 
 
 @pytest.fixture
@@ -88,6 +89,17 @@ def test_weak_loss_wants_timing_not_amount() -> None:
     later = torch.roll(target, 3, dims=1)
     assert weak_lip_loss(0.5 * target, target) < 0.1
     assert weak_lip_loss(later, target) > 0.5
+
+
+def test_what_nobody_measured_costs_unless_it_rests() -> None:
+    channels = torch.rand(1, 10, C)
+    unseen = [INDEX[name] for name in UNSEEN]
+    channels[..., unseen] = 0.0
+    assert rest_loss(channels) == 0
+    for index in unseen:
+        moving = channels.clone()
+        moving[..., index] = 0.3
+        assert rest_loss(moving) > 0.1
 
 
 def test_calming_smooths_the_head_and_keeps_the_lids() -> None:

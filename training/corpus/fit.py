@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ...inference.types import BLENDSHAPES, INDEX, C
+from ..regions import UNSEEN
 from .eyes import eye_channels
 from .landmarks import GAP_PAIRS, LID_POINTS, LIPS, MOUTH_CORNERS, Track, columns
 from .performer import Performer, gather
@@ -15,8 +16,6 @@ from .pose import head_angles
 from .rig import Rig, register
 from .solve import Penalty, solve
 
-UNSEEN = ("tongueOut", "cheekPuff", "jawForward")
-"""What a frontal camera's landmarks do not show."""
 FITTED = tuple(name for name in BLENDSHAPES if not name.startswith("eye") and name not in UNSEEN)
 BROWS = tuple(name for name in FITTED if name.startswith("brow"))
 MORE_PAIRS = ((81, 178), (311, 402))
