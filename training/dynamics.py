@@ -70,7 +70,7 @@ def figures(
         lips = [
             np.abs(readout(m)[:, 0] - readout(c)[:, 0]).mean() for m, c in zip(made, captured, strict=True)
         ]
-        upper, mouth = list(UPPER), list(MOUTH)
+        upper, mouth = list(UPPER), [i for i in MOUTH if clips[0].measured[i]]
         spread = [np.mean(np.std([seed[i][:, upper] for seed in by_seed], axis=0)) for i in range(len(made))]
         rows += [
             Figure.of_mean(GROUP, who, "lip-gap error (MOD), % of eye distance", 100 * np.array(lips)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -43,6 +43,8 @@ class Episode:
     """[B + V, T, A]; zeros for takes without sound"""
     channels: Tensor
     """[B, T, C], what the virtual performer did"""
+    captured: Tensor
+    """[B, T, C], what it was made from"""
     motion: Tensor
     """[B, T, L], latents of the same motion without blinks"""
     blinks: Tensor
@@ -94,6 +96,7 @@ def draw(model: Mouthpiece, material: Material, recipe: Recipe, rows: Rows, step
     return Episode(
         speech=speech,
         channels=channels,
+        captured=captured.to(place),
         motion=model.latents(speech[:count], still, measured),
         blinks=blinks.float(),
         mask=latent_mask(measured),
@@ -102,6 +105,19 @@ def draw(model: Mouthpiece, material: Material, recipe: Recipe, rows: Rows, step
         continuous=torch.tensor(filmed.continuous, device=place).unsqueeze(-1),
         phones=voices.phones,
         filmed=filmed,
+    )
+
+
+def unmannered(model: Mouthpiece, episode: Episode, rows: Tensor) -> Episode:
+    """``episode`` whose ``rows [B]`` do what was captured: someone of whom nothing is shown has no manner. A
+    face that could be any virtual performer's would keep whatever it has strayed to."""
+    channels = torch.where(rows[:, None, None], episode.captured, episode.channels)
+    still, blinks = (torch.from_numpy(x).to(channels.device) for x in separate(channels.cpu().numpy()))
+    return replace(
+        episode,
+        channels=channels,
+        motion=model.latents(episode.speech[: len(channels)], still, episode.measured),
+        blinks=blinks.float(),
     )
 
 

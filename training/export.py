@@ -24,11 +24,13 @@ from .corpus.lips import LipReadout
 from .dataset import load_corpus
 from .events import EVENTS
 from .generate import TEMPERATURE, TOP
+from .material import for_training
 from .model.generator import Guide
 from .model.step import NOISE, Mouthpiece, set_temperature
 from .phones import FEATURES
 from .rewrite import DOMAIN, fold_sizes, spell_out
 from .run import restore
+from .sync import in_time
 
 VERSION = "2.4"
 """Of the weights; renewed when other weights are shipped."""
@@ -235,9 +237,9 @@ def export(model: Mouthpiece, folder: Path, version: str) -> None:
 def export_checkpoint(checkpoint: Path, corpus: Path, folder: Path, version: str = VERSION) -> None:
     """Fits the lip seal and exports a training checkpoint."""
     model = restore(Mouthpiece, checkpoint)
-    set_temperature(model, TEMPERATURE)
-    clips = [u for u in load_corpus(corpus, corpus.parent / "features", ["grid_s1"]) if u.split == "train"]
+    clips = in_time(for_training(load_corpus(corpus, corpus.parent / "features", ["grid_s1"])))
     calibrate_seal(model, clips, LipReadout.load(corpus / "lips.npz"))
+    set_temperature(model, TEMPERATURE)
     export(model, folder, version)
 
 

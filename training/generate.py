@@ -3,7 +3,8 @@
 Each row is one view of the trunk: those that see no past teach the mouth, those that follow the past teach
 brows, eyes and head. That past is the captured one, blurred and disturbed: a face pushed to where it would
 not go comes back within a second, and so it does when its own draws lead it astray (noise injection with
-corrected targets, Laskey et al. 2017). The student learns in rolled-out histories.
+corrected targets, Laskey et al. 2017). Its detail is asked for along the captured keyframes: along drawn ones
+it would learn to undo what was drawn. The student learns in rolled-out histories.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ from torch.nn import functional
 
 from ..inference.blinks import LIDS
 from .dataset import Utterance
-from .episodes import Episode, Rows, allowed, draw, reference_flags
-from .losses import channel_loss, lip_loss, weak_lip_loss
+from .episodes import Episode, Rows, allowed, draw, reference_flags, unmannered
+from .losses import channel_loss, lip_loss, rest_loss, weak_lip_loss
 from .material import Material
 from .model.codec import (
     BLOCK,
@@ -48,15 +49,17 @@ MOUTH_BLUR, UPPER_BLUR = 0.2, 0.05
 """Noise on the history, so that small errors do not grow; the mouth's is only asked for by queries."""
 COLD = 0.3
 """Share of rows that begin as a session does, from nothing."""
-DISTURBANCE = 1.5
-"""Largest deviation of the offsets that upper faces begin with, in those of the latents."""
+DISTURBANCE = 6.0
+"""Largest deviation of the offsets that upper faces begin with, in those of the latents; most are small. What
+is streamed can stray as far as that, and comes back from where training has been."""
 RECOVERY = 25
 """Ticks in which such an offset fades to a third."""
 ROLL_STEPS = 4
 """Steps of the teacher while rolling out."""
-TEMPERATURE = ((0.05, 1.0, 1.0), (0.06, 0.2, 0.02))
-"""Shares of what is drawn that reach mouth, eyes with brows, and head: of keyframes, and of detail. Sound
-nearly determines the lips; most of what detail learned to draw is the noise laid over the past."""
+TEMPERATURE = ((0.05, 0.05, 1.0, 1.0), (0.06, 0.25, 0.2, 0.02))
+"""Shares of what is drawn that reach lips, the rest of the mouth, eyes with brows, and head: of keyframes,
+and of detail. Sound nearly determines the lips; most of what detail learned to draw is the noise laid over
+the past."""
 FOLLOWING = 0.5
 """Share of filmed rows that follow the past; the others, and all voices, teach the mouth."""
 FAR = -1e9
@@ -80,22 +83,21 @@ class Bank:
 
 
 @full_precision
-def gather(entries: Entries, pick: Tensor, clips: int, extra: int, generator: torch.Generator) -> Bank:
-    """Every row's bank from its group's entries and ``pick [B, clips]``; ``extra`` rows have none."""
+def gather(entries: Entries, pick: Tensor, static_only: Tensor, clips: int, extra: int) -> Bank:
+    """Every row's bank from its group's entries and ``pick [B, clips]``; rows that are ``static_only [B, 1]``
+    see the average style alone, ``extra`` rows have nothing."""
     count, each = entries.keys.shape[:2]
 
     def pooled(x: Tensor) -> Tensor:
         group = x.reshape(count // clips, clips * each, -1).repeat_interleave(clips, 0)
         return torch.cat([group, group.new_zeros(extra, *group.shape[1:])])
 
-    mode = torch.rand((count, 1), generator=generator).to(pick.device)
-    pick = pick & (mode > NO_REFERENCES)
     usable = pick.repeat_interleave(each, 1)
     usable = torch.cat([usable, usable.new_zeros(extra, usable.shape[1])])
     share = usable.float() / usable.sum(1, keepdim=True).clamp(min=1)
     style = torch.einsum("be,bes->bs", share, pooled(entries.styles).float())
-    static_only = torch.cat([mode < NO_REFERENCES + STATIC_ONLY, mode.new_zeros(extra, 1).bool()])
-    return Bank(pooled(entries.values), pooled(entries.keys), usable & ~static_only, style)
+    hidden = torch.cat([static_only, static_only.new_zeros(extra, 1)])
+    return Bank(pooled(entries.values), pooled(entries.keys), usable & ~hidden, style)
 
 
 @full_precision
@@ -146,7 +148,7 @@ def disturbance(motion: Tensor, generator: torch.Generator) -> Tensor:
     """Offsets ``[B, T, L]`` of brows, eyes and head, another one for each row, that fade over time."""
     batch, ticks, size = motion.shape
     offset = torch.randn((batch, 1, size), generator=generator) * upper_only("cpu")
-    offset = offset * DISTURBANCE * torch.rand((batch, 1, 1), generator=generator)
+    offset = offset * DISTURBANCE * torch.rand((batch, 1, 1), generator=generator) ** 3
     return (offset * torch.exp(-torch.arange(ticks) / RECOVERY).unsqueeze(-1)).to(motion.device)
 
 
@@ -158,8 +160,11 @@ def setting(model: Mouthpiece, material: Material, recipe: Recipe, rows: Rows, s
     unknown = torch.zeros_like(flags[:, :1])
     shown = episode.motion * flags[:, REGION_OF.to(flags.device)].unsqueeze(1)
     entries = model.retriever(episode.speech[:count], shown, flags, unknown)
-    pick = allowed(episode.filmed, rows.clips, generator).to(flags.device)
-    bank = gather(entries, pick, rows.clips, total - count, generator)
+    mode = torch.rand((count, 1), generator=generator)
+    pick = allowed(episode.filmed, rows.clips, generator) & (mode > NO_REFERENCES)
+    static_only = (mode < NO_REFERENCES + STATIC_ONLY).to(flags.device)
+    bank = gather(entries, pick.to(flags.device), static_only, rows.clips, total - count)
+    episode = unmannered(model, episode, ~pick.any(1).to(flags.device))
     ticks = episode.speech.shape[1]
     cold = (torch.rand((total, 1), generator=generator) < COLD).to(flags.device)
     offset = disturbance(episode.motion, generator) * ~cold[:count, None]
@@ -220,12 +225,14 @@ def losses(
     guided = guide(model, scene.bank, episode.speech, history)
     h = model.generator(episode.speech, history * scene.follows, guided)
     keyframes = model.generator.plan(h[:, ::BLOCK])
-    with torch.no_grad():
-        drawn = model.generator.slow_flow.sample(scene.noise[0], h[:, ::BLOCK], ROLL_STEPS)
-    path = slow_path(keyframes.detach() + model.temperature[0] * drawn, scene.before)
-    detail, condition = model.generator.refine(h, path, episode.speech, guided)
     count = len(episode.channels)
     truth, goal = scene.truth[:count], keyframe_targets(scene.truth[:count])
+    with torch.no_grad():
+        drawn = model.generator.slow_flow.sample(scene.noise[0], h[:, ::BLOCK], ROLL_STEPS)
+        passed = keyframes + model.temperature[0] * drawn
+        passed[:count] = torch.where(upper_only(passed.device) > 0, goal, passed[:count])
+    path = slow_path(passed, scene.before)
+    detail, condition = model.generator.refine(h, path, episode.speech, guided)
     mask = taught(episode, scene.follows[:count])
     steady, slow_mask = mask * episode.continuous, mask.expand(-1, goal.shape[1], -1)
     moved = (path + detail)[:count]
@@ -245,6 +252,7 @@ def losses(
         "channels": channel_loss(spoken, captured, episode.measured[speaking], weights),
         "lips": lip_loss(lips(spoken), lips(captured)),
         "weak": 0.7 * weak_lip_loss(lips(shown[count:]), weak),
+        "rest": rest_loss(spoken) + rest_loss(shown[count:]),
         "latents": 0.15 * ((moved - truth).square() * steady).sum() / steady.sum(),
         "keyframes": 0.3 * ((keyframes[:count] - goal).square() * slow_mask).sum() / slow_mask.sum(),
         "slow flow": 0.1 * flow.slow_flow.loss(
@@ -298,6 +306,7 @@ def train_generator(
     torch.manual_seed(recipe.seed)
     model = Mouthpiece(config or Config())
     fit_motion(model, utterances)
+    model.seal.row.copy_(material.lips.matrix[0])
     adopt_ear(model, ear)
     set_temperature(model, TEMPERATURE)
     run = Run(model, recipe, path)

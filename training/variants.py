@@ -38,9 +38,9 @@ def changed(checkpoint: Path, variant: Variant, sealed_as: Model) -> Iterator[Mo
     """The checkpoint with ``variant``, its lip seal set as in ``sealed_as``."""
     model = restore(Mouthpiece, checkpoint)
     model.teacher_steps, model.shown = variant.teacher_steps, variant.shown
-    set_temperature(model, [[variant.noise * share for share in level] for level in TEMPERATURE])
     model.seal.reach.fill_(sealed_as.about["seal"]["reach"])
     model.seal.row.copy_(torch.tensor(sealed_as.about["seal"]["row"]))
+    set_temperature(model, [[variant.noise * share for share in level] for level in TEMPERATURE])
     with tempfile.TemporaryDirectory() as folder:
         export(model, Path(folder), "variant")
         yield Model.load(folder)

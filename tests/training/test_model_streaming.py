@@ -6,14 +6,15 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch")
 
+from mouthpiece.inference.types import C  # noqa: E402
 from mouthpiece.training.generate import history_of  # noqa: E402
-from mouthpiece.training.model.codec import BLOCK, LATENT, slow_path  # noqa: E402
+from mouthpiece.training.model.codec import BLOCK, LATENT, MOUTH_LATENT, slow_path  # noqa: E402
 from mouthpiece.training.model.config import Config  # noqa: E402
 from mouthpiece.training.model.generator import Guide  # noqa: E402
 from mouthpiece.training.model.layers import CausalConv, GatedBlock  # noqa: E402
 from mouthpiece.training.model.lids import CHANCES  # noqa: E402
 from mouthpiece.training.model.normalise import CausalNormaliser  # noqa: E402
-from mouthpiece.training.model.step import NOISE, Mouthpiece  # noqa: E402
+from mouthpiece.training.model.step import NOISE, Mouthpiece, set_temperature  # noqa: E402
 
 TICKS = 20
 SMALL = Config(
@@ -139,6 +140,18 @@ def test_steps_do_not_see_the_future(model: Mouthpiece) -> None:
     (clean, *_), _ = run_steps(model, mel, noise, guide, model.initial_state(2))
     (cut, *_), _ = run_steps(model, broken, noise, guide, model.initial_state(2))
     assert torch.equal(clean[:, :7], cut[:, :7])
+
+
+def test_each_part_of_the_face_shows_its_own_share_of_what_is_drawn() -> None:
+    model = Mouthpiece(SMALL)
+    model.codec.synthesis.copy_(torch.eye(LATENT, C))
+    model.seal.row[3] = 0.4
+    set_temperature(model, [[0.1, 0.2, 0.3, 0.4], [0.5, 0.6, 0.7, 0.8]])
+    slow = model.temperature[0].tolist()
+    assert slow[3] == pytest.approx(0.1)
+    assert slow[:3] + slow[4:MOUTH_LATENT] == pytest.approx([0.2] * (MOUTH_LATENT - 1))
+    assert slow[MOUTH_LATENT:-3] == pytest.approx([0.3] * (LATENT - MOUTH_LATENT - 3))
+    assert model.temperature[1, -3:].tolist() == pytest.approx([0.8] * 3)
 
 
 def test_the_generator_forgets_what_left_its_window(model: Mouthpiece) -> None:

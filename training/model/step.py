@@ -20,6 +20,8 @@ from .seal import LipSeal
 State = dict[str, Tensor]
 NOISE = 2 * LATENT + CHANCES
 """Standard normals per frame: for the keyframe, should one be due, for the detail, and for a blink."""
+PARTS = 0.1
+"""Lip gap per unit of motion from which on a component of the mouth is one of the lips'."""
 
 
 class Mouthpiece(nn.Module):
@@ -143,6 +145,10 @@ def of_views(x: Tensor) -> Tensor:
 
 
 def set_temperature(model: Mouthpiece, table: Sequence[Sequence[float]]) -> None:
-    """How much of what is drawn is shown: a row for keyframes, one for detail, of mouth, eyes with brows,
-    and head."""
-    model.temperature.copy_(torch.tensor(table)[:, REGION_OF])
+    """How much of what is drawn is shown: a row for keyframes, one for detail, each with shares of lips, the
+    rest of the mouth, eyes with brows, and head. Lips are the components of the mouth that part them
+    (``seal.row``)."""
+    parting = (model.codec.synthesis @ model.seal.row).abs()
+    lips = parting > PARTS * model.codec.synthesis.norm(dim=1)
+    column = torch.where((REGION_OF == 0) & lips.cpu(), 0, REGION_OF + 1)
+    model.temperature.copy_(torch.tensor(table)[:, column])
