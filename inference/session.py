@@ -11,9 +11,11 @@ from .expression import express
 from .features import TAIL, finite, whole_mel
 from .model import NOT_FOUND, Model
 from .types import BLENDSHAPES, TICK_SAMPLES, C
+from .vocalisations import follow, reactions
 
 Snapshot = dict[str, np.ndarray]
 _STATE = "model."
+_FELT = "felt"
 
 
 @dataclass
@@ -48,7 +50,8 @@ class Session:
         """``track`` are the fields of ``Track`` for every row."""
         self.model, self.batch = model, batch
         self.tracks = [Track(**track) for _ in range(batch)]
-        self.state = model.initial_state(batch)
+        self._reactions = reactions(model.about["events"])
+        self.state = model.initial_state(batch) | {_FELT: np.zeros((batch, len(self._reactions)), np.float32)}
         self.pending = np.zeros((batch, TAIL), np.float32)
         """The last ``TAIL`` samples of the previous tick and those of the unfinished one."""
         self.frames = np.zeros(batch, np.int64)
@@ -132,7 +135,9 @@ class Session:
         frames = np.empty((self.batch, heard.speech.shape[1], C), np.float32)
         for tick in range(frames.shape[1]):
             frames[:, tick] = self._move(heard.speech[:, tick], heard.articulation[:, tick])
-        return frames
+        felt = follow(self.state[_FELT], heard.events)
+        self.state[_FELT] = felt[:, -1]
+        return frames + felt @ self._reactions
 
     def _move(self, speech: np.ndarray, articulation: np.ndarray) -> np.ndarray:
         """The next frame ``[B, 55]`` from what is heard in its tick."""

@@ -66,7 +66,12 @@ def tiny_listen(onnx, rng: np.random.Generator, **about: object):
         "speech": ["t", CODE], "articulation": ["t", 4, 3], "events": ["t", 2], "affect": ["t", 2],
         "next.hops": [2, 80], "next.sum": [CODE],
     }  # fmt: skip
-    about = {"sizes": SIZES, "sharpness": 3.0, "articulation": ["a", "b", "c"], "events": ["d", "e"]} | about
+    about = {
+        "sizes": SIZES,
+        "sharpness": 3.0,
+        "articulation": ["a", "b", "c"],
+        "events": ["laugh", "cough"],
+    } | about
     return stamped(onnx, tiny_graph(onnx, "tiny_listen", nodes, inputs, outputs, constants), about)
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from mouthpiece.inference.expression import express, offsets
 from mouthpiece.inference.types import CHANNELS, HEAD, INDEX
+from mouthpiece.inference.vocalisations import REACTIONS, reactions
 
 PARTS_THE_LIPS = ("jaw", "mouthClose", "mouthFunnel", "mouthPucker", "mouthRoll", "mouthShrug", "mouthPress",
                   "mouthLowerDown", "mouthUpperUp", "noseSneer", "tongueOut")  # fmt: skip
@@ -47,6 +48,8 @@ def test_lips_and_head_are_left_alone() -> None:
         for arousal in (-1, 0, 1):
             moved = [CHANNELS[i] for i in np.flatnonzero(offsets(valence, arousal))]
             assert not [name for name in moved if name.startswith(PARTS_THE_LIPS) or name in HEAD]
+    reacting = [CHANNELS[i] for i in np.flatnonzero(reactions(list(REACTIONS)).any(0))]
+    assert not [name for name in reacting if name.startswith(PARTS_THE_LIPS) or name in HEAD]
 
 
 def test_values_beyond_the_range_count_as_its_ends() -> None:
