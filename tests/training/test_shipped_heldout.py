@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from mouthpiece.inference import vocalisations
 from mouthpiece.inference.animate import animate
 from mouthpiece.inference.decode import load_audio
 from mouthpiece.inference.model import Model
+from mouthpiece.inference.types import INDEX, TICK_RATE
 from mouthpiece.training.closure import closure_counts, shut_threshold, with_phones
 from mouthpiece.training.corpus.clip import split_of
 from mouthpiece.training.corpus.landmarks import read_track
@@ -17,9 +20,11 @@ from mouthpiece.training.corpus.lips import LipReadout, lip_readout
 from mouthpiece.training.corpus.performer import measure
 from mouthpiece.training.corpus.rig import load_rig
 from mouthpiece.training.corpus.sets import PHONE_SHIFT, grid_segments
+from mouthpiece.training.corpus.speech import split_of as split_of_voice
 from mouthpiece.training.dialogue import CONTACT
 from mouthpiece.training.metrics import correlation
 from mouthpiece.training.phones import hops_from_segments
+from mouthpiece.training.regions import UNSEEN
 from mouthpiece.training.strangers import load
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
@@ -85,3 +90,36 @@ def test_a_stranger_of_another_language(model: Model, readout: LipReadout) -> No
     lips = [readout(animate(r.audio, model))[: len(r.lips), 0] for r in recordings]
     values = [correlation(lip, r.lips[:, 0]) for lip, r in zip(lips, recordings, strict=True)]
     assert np.mean(values) >= 0.44
+
+
+def test_coughs_and_sneezes_of_strangers_squeeze_the_eyes_and_speech_does_not(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And all of it is the answer to what is heard: without it, the eyes stay as open as in speech."""
+    with open(DATA / "events" / "MANIFEST.csv", newline="", encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row["class"] in ("cough", "sneeze")]
+    held = [row["file"] for row in rows if split_of_voice(row["speaker"], len(rows)) == "held"]
+    events = [load_audio(DATA / "events" / name) for name in held]
+    speech = [load_audio(p) for p in sorted((DATA / "eval_grid_dev" / "audio").glob("*.opus"))]
+    squeezed = [INDEX["eyeSquintLeft"], INDEX["browDownLeft"]]
+
+    def peaks(sounds: list[np.ndarray]) -> np.ndarray:
+        return np.array([animate(sound, model)[:, squeezed].sum(1).max() for sound in sounds])
+
+    answered, spoken = peaks(events), peaks(speech)
+    monkeypatch.setattr(vocalisations, "REACTIONS", {})
+    unanswered, unchanged = peaks(events), peaks(speech)
+    assert len(events) > 10
+    assert (answered > unanswered + 0.2).mean() > 0.7
+    np.testing.assert_allclose(spoken, unchanged, atol=0.02)
+
+
+def test_a_long_line_leaves_brows_and_hidden_channels_where_captures_have_them(model: Model) -> None:
+    """Half a minute of the performer whose brows once rose and stayed; no camera saw jaw thrust or tongue."""
+    names = sorted((DATA / "grid_s1" / "audio").glob("*.opus"))[:10]
+    line = np.concatenate([load_audio(path) for path in names])
+    motion = animate(line, model)[10 * TICK_RATE :]
+    brows = [i for name, i in INDEX.items() if name.startswith("brow")]
+    assert motion[:, brows].mean(0).max() < 0.12
+    assert motion[:, brows].std(0).mean() > 0.01
+    assert motion[:, [INDEX[name] for name in UNSEEN]].max() < 0.15
