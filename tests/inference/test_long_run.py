@@ -38,8 +38,9 @@ def test_a_frame_costs_the_same_at_the_end(run: tuple[np.ndarray, np.ndarray]) -
 
 
 def test_the_mouth_moves_alike_at_the_end(run: tuple[np.ndarray, np.ndarray]) -> None:
-    # The first minute is left out: it holds the start from the zero state.
-    early, late = run[0][MINUTE : 2 * MINUTE, MOUTH], run[0][-MINUTE:, MOUTH]
+    # The first minute is left out: it holds the start from the zero state. Two minutes each, since what is
+    # drawn makes the deviation of a single one vary by some hundredths.
+    early, late = run[0][MINUTE : 3 * MINUTE, MOUTH], run[0][-2 * MINUTE :, MOUTH]
     moving = early.std(axis=0) > 0.2 * early.std(axis=0).max()
     assert early.std(axis=0).max() > 0
     np.testing.assert_allclose(late.std(axis=0)[moving], early.std(axis=0)[moving], rtol=0.05)
