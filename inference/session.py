@@ -11,7 +11,7 @@ from .expression import express
 from .features import TAIL, finite, whole_mel
 from .model import NOT_FOUND, Model
 from .types import BLENDSHAPES, TICK_SAMPLES, C
-from .vocalisations import follow, reactions
+from .vocalisations import answer, follow, reactions
 
 Snapshot = dict[str, np.ndarray]
 _STATE = "model."
@@ -137,7 +137,7 @@ class Session:
             frames[:, tick] = self._move(heard.speech[:, tick], heard.articulation[:, tick])
         felt = follow(self.state[_FELT], heard.events)
         self.state[_FELT] = felt[:, -1]
-        return frames + felt @ self._reactions
+        return frames + answer(felt, self._reactions)
 
     def _move(self, speech: np.ndarray, articulation: np.ndarray) -> np.ndarray:
         """The next frame ``[B, 55]`` from what is heard in its tick."""

@@ -32,7 +32,7 @@ RISE, FALL = 0.35, 0.08
 
 def reactions(names: Sequence[str]) -> np.ndarray:
     """Offsets ``float32 [E, 55]`` of each of the events ``names``."""
-    return np.stack([direction(REACTIONS.get(name, {})) for name in names]) if names else np.zeros((0, C))
+    return np.array([direction(REACTIONS.get(name, {})) for name in names], np.float32).reshape(-1, C)
 
 
 def follow(felt: np.ndarray, events: np.ndarray) -> np.ndarray:
@@ -45,3 +45,11 @@ def follow(felt: np.ndarray, events: np.ndarray) -> np.ndarray:
         felt = felt + np.where(goal > felt, RISE, FALL).astype(np.float32) * (goal - felt)
         strengths[:, tick] = felt
     return strengths
+
+
+def answer(strengths: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+    """What reactions of ``strengths [B, T, E]`` add to the face, ``float32 [B, T, 55]``; ``offsets [E, 55]``.
+
+    A matrix product would round one tick otherwise than eight; a sum over events does not.
+    """
+    return (strengths[..., None] * offsets).sum(-2)

@@ -9,7 +9,7 @@ from mouthpiece.inference import vocalisations
 from mouthpiece.inference.model import Model
 from mouthpiece.inference.session import Session
 from mouthpiece.inference.types import INDEX
-from mouthpiece.inference.vocalisations import HEARD, SURE, follow, reactions
+from mouthpiece.inference.vocalisations import HEARD, REACTIONS, SURE, answer, follow, reactions
 
 
 def felt(probability: float, ticks: int = 50) -> np.ndarray:
@@ -41,6 +41,14 @@ def test_pieces_give_what_the_whole_gives() -> None:
         parts.append(follow(strength, part))
         strength = parts[-1][:, -1]
     assert np.array_equal(np.concatenate(parts, 1), whole)
+
+
+def test_a_tick_alone_is_answered_to_the_bits_of_many() -> None:
+    strengths = np.random.default_rng(0).random((16, 8, len(REACTIONS)), np.float32)
+    offsets = reactions(list(REACTIONS))
+    together = answer(strengths, offsets)
+    alone = [answer(strengths[3:4, tick : tick + 1], offsets) for tick in range(8)]
+    assert np.array_equal(np.concatenate(alone, 1), together[3:4])
 
 
 def test_a_laugh_smiles_and_a_snore_has_no_face() -> None:
