@@ -13,6 +13,15 @@ from .phones import PHONES, SILENCE
 BILABIAL = tuple(PHONES.index(phone) for phone in ("p", "b", "m"))
 
 
+def numbered(phones: np.ndarray) -> np.ndarray:
+    """Which closure each tick of ``phones int [B, 4 T]`` holds, ``int [B, T]``: every run of p, b and m has a
+    number from zero on, of two the later counts; −1 elsewhere."""
+    shut = np.isin(phones, BILABIAL)
+    starts = shut & ~np.pad(shut, ((0, 0), (1, 0)))[:, :-1]
+    number = np.cumsum(starts).reshape(shut.shape) - 1
+    return np.where(shut, number, -1).reshape(len(phones), -1, 4).max(-1)
+
+
 @dataclass(frozen=True)
 class Spoken:
     """A recording with its prediction: gaps ``[T]``, masks ``[T]``."""

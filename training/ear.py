@@ -11,8 +11,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from .augment import augment
+from .closure import numbered
 from .dataset import Sequence, Utterance
-from .losses import articulation_loss, channel_loss, lip_loss, rest_loss, weak_lip_loss
+from .losses import articulation_loss, channel_loss, contact_loss, lip_loss, rest_loss, weak_lip_loss
 from .material import Material
 from .model.config import Config
 from .model.ear import Ear
@@ -79,13 +80,16 @@ def train_ear(material: Material, utterances: list[Utterance], path: Path, recip
         moved, spoken = channels[: rows.filmed], channels[rows.filmed : rows.filmed + rows.voices]
         target = torch.tensor(filmed.channels, device=place)
         weak = torch.tensor(np.stack([material.phone_to_lips(row) for row in voices.phones]), device=place)
+        closures = torch.tensor(numbered(voices.phones), device=place)
+        unfilmed = lips(spoken)
         measured = torch.tensor(filmed.measured, device=place)
         affect = stack(batches, "affect").to(place)
         return {
             "phones": articulation_loss(heard.phones, heard.features, labels, table),
             "channels": channel_loss(moved, target, measured, channel_weight),
             "lips": lip_loss(lips(moved), lips(target)),
-            "weak": weak_lip_loss(lips(spoken), weak),
+            "weak": weak_lip_loss(unfilmed, weak),
+            "contact": contact_loss(unfilmed[..., 0], closures, lips.contact),
             "rest": rest_loss(channels),
             **sound_losses(heard, stack(batches, "events").to(place), affect),
         }

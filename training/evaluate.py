@@ -18,7 +18,7 @@ from ..inference.animate import animate
 from ..inference.model import Model
 from . import (
     baselines,
-    dialogue,
+    contact,
     dynamics,
     levels,
     offline,
@@ -202,13 +202,14 @@ def evaluate(bench: Bench, out: Path) -> list[Figure]:
     figures += lip_figures(STRANGERS, "Mouthpiece", bench.strangers, lips_of(model, readout, []))
     figures += lip_figures(STRANGERS, "ridge regression", bench.strangers, ridge)
     figures += strangers.articulograph(model, readout, ridge, bench.data)
-    figures += dialogue.figures(model, readout)
+    figures += contact.figures(model, readout)
     corpora = {
         "a corpus never heard (dc_tts)": bench.sets["dc_tts_ljtext"],
         "speakers never heard, accented English": bench.clips("speechocean762", "held"),
         "speakers never heard, English as a recogniser labels it": bench.clips("librispeech", "held"),
         "a speaker never heard, acted German": bench.clips("emodb", "held"),
     }
+    figures += contact.unfilmed(model, readout, corpora)
     figures += voices.articulation(model, corpora)
     figures += voices.events(model, bench.clips("events", "held"), bench.clips("librispeech", "held"))
     figures += style_figures(bench, out)

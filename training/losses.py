@@ -17,6 +17,8 @@ LIP_FEATURES = {"lipClosure": 4.0, "labiodental": 2.0, "rounding": 2.0}
 """How much more the features count that lips are made of."""
 CLOSURE_WEIGHT = 3.0
 """How much more an error of the lip gap counts where the lips are shut."""
+CONTACT_WEIGHT = 0.5
+"""How much it costs that lips nobody filmed stay apart at a closure by a deviation of the gap."""
 REST_WEIGHT = 5.0
 """How much an unseen channel costs that does not rest."""
 SHIVER_TICKS = 1.2
@@ -38,6 +40,11 @@ class Lips:
 
     def to(self, device: str) -> Lips:
         return Lips(*(x.to(device) for x in (self.matrix, self.offset, self.mean, self.deviation)))
+
+    @property
+    def contact(self) -> Tensor:
+        """Standardised gap of lips that just touch on the measuring rig, a scalar."""
+        return (self.offset[0] - self.mean[0]) / self.deviation[0]
 
     @full_precision
     def __call__(self, channels: Tensor) -> Tensor:
@@ -96,6 +103,19 @@ def weak_lip_loss(predicted: Tensor, target: Tensor) -> Tensor:
     enough = (count[:, 0] > 25).expand_as(correlation)
     shape = torch.where(enough, 1 - correlation, 0.0).mean()
     return shape + 0.1 * (known * (predicted - target)).square().mean()
+
+
+def contact_loss(gap: Tensor, closures: Tensor, contact: Tensor) -> Tensor:
+    """How far lips are apart at the closest moment of each closure: ``gap [B, T]`` over ``contact``, where
+    ``closures int [B, T]`` numbers the ticks of every one and is −1 elsewhere.
+
+    A correlation knows nothing of contact. Which moment it is stays open: phones do not tell it.
+    """
+    within = closures >= 0
+    closest = gap.new_full((int(closures.max()) + 1,), torch.inf)
+    closest = closest.scatter_reduce(0, closures[within], gap[within], "amin")
+    apart = (closest[closest.isfinite()] - contact).clamp(min=0)
+    return CONTACT_WEIGHT * apart.sum() / max(1, len(apart))
 
 
 @full_precision

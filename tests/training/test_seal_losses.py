@@ -7,9 +7,10 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs torch")
 
 from mouthpiece.inference.types import INDEX, C  # noqa: E402
-from mouthpiece.training.losses import calm, lip_loss, rest_loss, weak_lip_loss  # noqa: E402
+from mouthpiece.training.closure import numbered  # noqa: E402
+from mouthpiece.training.losses import calm, contact_loss, lip_loss, rest_loss, weak_lip_loss  # noqa: E402
 from mouthpiece.training.model.seal import CLOSURE, LEAST, UNTIL_SHOWN, LipSeal  # noqa: E402
-from mouthpiece.training.phones import FEATURES  # noqa: E402
+from mouthpiece.training.phones import FEATURES, PHONES  # noqa: E402
 from mouthpiece.training.regions import UNSEEN  # noqa: E402
 
 
@@ -89,6 +90,25 @@ def test_weak_loss_wants_timing_not_amount() -> None:
     later = torch.roll(target, 3, dims=1)
     assert weak_lip_loss(0.5 * target, target) < 0.1
     assert weak_lip_loss(later, target) > 0.5
+
+
+def test_lips_must_touch_at_some_moment_of_every_closure_and_nowhere_else() -> None:
+    a, m, b = (PHONES.index(phone) for phone in ("a", "m", "b"))
+    phones = torch.full((2, 40), a).numpy()
+    phones[0, 4:13], phones[0, 24:30], phones[1, 6:10] = m, b, m
+    closures = torch.from_numpy(numbered(phones))
+    assert closures[0].tolist() == [-1, 0, 0, 0, -1, -1, 1, 1, -1, -1]
+    assert closures[1].tolist() == [-1, 2, 2, -1, -1, -1, -1, -1, -1, -1]
+    open_lips, contact = torch.ones(2, 10), torch.tensor(-1.0)
+    touching = open_lips.clone()
+    touching[0, 2] = touching[0, 7] = touching[1, 1] = -1.2
+    assert contact_loss(touching, closures, contact) == 0
+    assert contact_loss(open_lips, closures, contact) > 0
+    once = touching.clone().requires_grad_()
+    once.data[0, 7] = 0.5
+    contact_loss(once, closures, contact).backward()
+    assert once.grad.nonzero().tolist() == [[0, 7]]
+    assert contact_loss(open_lips, torch.full((2, 10), -1), contact) == 0
 
 
 def test_what_nobody_measured_costs_unless_it_rests() -> None:

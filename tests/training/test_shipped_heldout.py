@@ -14,6 +14,7 @@ from mouthpiece.inference.decode import load_audio
 from mouthpiece.inference.model import Model
 from mouthpiece.inference.types import INDEX, TICK_RATE
 from mouthpiece.training.closure import closure_counts, shut_threshold, with_phones
+from mouthpiece.training.contact import CONTACT
 from mouthpiece.training.corpus.clip import split_of
 from mouthpiece.training.corpus.landmarks import read_track
 from mouthpiece.training.corpus.lips import LipReadout, lip_readout
@@ -21,7 +22,6 @@ from mouthpiece.training.corpus.performer import measure
 from mouthpiece.training.corpus.rig import load_rig
 from mouthpiece.training.corpus.sets import PHONE_SHIFT, grid_segments
 from mouthpiece.training.corpus.speech import split_of as split_of_voice
-from mouthpiece.training.dialogue import CONTACT
 from mouthpiece.training.metrics import correlation
 from mouthpiece.training.phones import hops_from_segments
 from mouthpiece.training.regions import UNSEEN
