@@ -60,11 +60,14 @@ def animate_with(
     valence: Curve = 0.0,
     arousal: Curve = 0.0,
     seed: int = 0,
+    first: int = 0,
     progress: Callable[[float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> np.ndarray:
-    """``animate`` with references that are already in a bank, or with none."""
+    """``animate`` with references that are already in a bank, or with none; an excerpt of a line that begins
+    at its frame ``first`` draws what the line draws there."""
     session = Session(model, bank=bank, style_strength=style_strength, seed=seed)
+    session.frame = first
     frames = frame_count(len(audio))
     mood = moods(valence, arousal, frames)
     channels = np.empty((frames, C), np.float32)

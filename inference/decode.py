@@ -36,12 +36,17 @@ def read_blocks(path: str | Path) -> Iterator[np.ndarray]:
         import soxr  # noqa: F401
     except ImportError as error:
         raise AudioError(f"{path}: {error.name} is missing: run 'pip install soundfile soxr'.") from error
+    begun = False
     try:
         with soundfile.SoundFile(path) as file:
-            yield from resampled(mono(_sndfile_blocks(file)), file.samplerate)
+            for block in resampled(mono(_sndfile_blocks(file)), file.samplerate):
+                begun = True
+                yield block
         return
     except soundfile.LibsndfileError as error:
         reason = error.error_string.strip().rstrip(".")
+    if begun:  # another decoder would begin anew
+        raise AudioError(f"{path} is damaged ({reason}): copy or export it again.")
     yield from _av_blocks(path, reason)
 
 

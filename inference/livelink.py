@@ -159,7 +159,13 @@ def _held(rows: list[np.ndarray | None]) -> np.ndarray | None:
     return np.stack(list(fill()))
 
 
-def _read_npz(path: Path, audio: np.ndarray | None) -> Take:
+def read_motion(path: str | Path) -> np.ndarray:
+    """Channels ``float32 [T, 55]`` of a line that Mouthpiece made, of which one frame is enough. Raises
+    TakeError."""
+    return _read_npz(Path(path), None, rows=1).channels
+
+
+def _read_npz(path: Path, audio: np.ndarray | None, rows: int = ROWS_MINIMUM) -> Take:
     """A take stored by numpy: ``channels [T, 52 or 55]``, ``fps``, optional ``audio`` and ``measured``."""
     try:
         with np.load(path, allow_pickle=False) as stored:
@@ -173,8 +179,8 @@ def _read_npz(path: Path, audio: np.ndarray | None) -> Take:
     if channels.ndim == 2 and channels.shape[1] == len(BLENDSHAPES):
         channels = np.pad(channels, ((0, 0), (0, len(HEAD))))
         measured = np.pad(measured[: len(BLENDSHAPES)], (0, len(HEAD)))
-    if channels.ndim != 2 or channels.shape[1] != C or len(channels) < ROWS_MINIMUM:
-        raise TakeError(f"{path} holds channels {channels.shape}: at least [{ROWS_MINIMUM}, {C}] are needed.")
+    if channels.ndim != 2 or channels.shape[1] != C or len(channels) < rows:
+        raise TakeError(f"{path} holds channels {channels.shape}: at least [{rows}, {C}] are needed.")
     if measured.shape != (C,) or not (math.isfinite(fps) and fps > 0) or not np.isfinite(channels).all():
         raise TakeError(f"{path} holds a bad 'fps', 'measured' or channel value: export the take again.")
     return Take(channels, fps, path.stem, audio, measured)

@@ -16,14 +16,14 @@ import numpy as np
 
 from .decode_aud import load_audio
 from .errors import AudioError, MouthpieceError, TakeError
-from .livelink import read_take
+from .performance_file import read_performance
 from .promised import promised_seconds
 from .types import SAMPLE_RATE, Take
 
 LACK = 0.1
 """Seconds that a sound may be shorter than it says; recorders are not exact."""
 _BLOCK = 1 << 20
-_URL_TAKE = re.compile(r"(.+?\.(?:csv|npz)):(.+)", re.IGNORECASE)
+_URL_TAKE = re.compile(r"(.+?\.(?:csv|npz|json|jsonl|ndjson)):(.+)", re.IGNORECASE)
 
 
 def is_url(place: str) -> bool:
@@ -61,7 +61,7 @@ def take(text: str) -> Take:
     """The take that ``TAKE[:AUDIO]`` names. Raises TakeError or AudioError."""
     place, audio = split_reference(text)
     with _local(place, TakeError) as path:
-        return read_take(path, sound(audio) if audio else None)
+        return read_performance(path, sound(audio) if audio else None)[0]
 
 
 def digest(place: str) -> str:

@@ -11,7 +11,7 @@ import bpy
 
 from ..inference.batch.workshop import reason
 from ..inference.errors import OutputError, RigError
-from ..inference.livelink import read_take
+from ..inference.livelink import read_motion
 from ..rigs.bake_plan import BakePlan, plan_bake
 from ..rigs.retarget import SceneClock
 from ..rigs.rig import Rig
@@ -42,7 +42,7 @@ def _try(line: dict, made: list[str]) -> str:
 def _make(line: dict, made: list[str]) -> None:
     scene = bpy.context.scene
     rig = _rig(scene, line["face"])
-    channels, fps = read_take(line["motion"]).channels, line["fps"]
+    channels, fps = read_motion(line["motion"]), line["fps"]
     scene.render.fps = max(round(fps), 1)
     scene.render.fps_base = scene.render.fps / fps
     name = line["id"].rpartition("/")[2]

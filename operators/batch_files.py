@@ -7,6 +7,7 @@ from pathlib import Path
 
 import bpy
 
+from ..inference.batch.characters import Character
 from ..inference.batch.line import BLENDER_FORMATS, MOTION, Line, Refused
 from ..inference.batch.manifest import Defaults, Manifest, read_folder, read_manifest
 from ..inference.batch.naming import Rule
@@ -19,10 +20,10 @@ def lines_of_files(batch: bpy.types.PropertyGroup, cast: Cast, seed: int) -> tup
     place = bpy.path.abspath(batch.folder if batch.source == "FOLDER" else batch.manifest)
     if not place:
         raise ManifestError("Nothing is chosen: name the folder or the table of the lines.")
-    characters = None
-    if not cast.alone:
-        characters = {name: speaker.character for name, speaker in cast.speakers.items()}
-    defaults = Defaults(seed=seed, formats=(MOTION,), rigs=False)
+    known = {name: speaker.character for name, speaker in cast.speakers.items()}
+    characters = None if cast.alone else known
+    alone = known.get(cast.alone, Character())
+    defaults = Defaults(seed=seed, formats=(MOTION,), rigs=False, character=alone)
     if batch.source == "FOLDER":
         rule = Rule("*" if cast.alone else batch.rule)
         found = read_folder(Path(place), rule, characters, defaults)

@@ -12,7 +12,7 @@ from ..inference.batch.run import DONE, FAILED, KEPT, Outcome, Progress, Tally, 
 from ..inference.batch.store import Store
 from ..inference.batch.workshop import Setup, Workshop, fingerprint, reason
 from ..inference.errors import MouthpieceError
-from ..inference.livelink import read_take
+from ..inference.livelink import read_motion
 from ..rigs.bake_plan import plan_bake
 from ..rigs.dialogue import Clip, eased
 from ..rigs.retarget import SceneClock
@@ -93,7 +93,12 @@ def place(batch: SceneBatch, store: Store, tally: Tally) -> list[str]:
             continue
         faces.setdefault(batch.speakers[name].face, []).extend(own)
     for own in faces.values():
-        clips = [_clip(batch, store, outcome) for outcome in own]
+        clips = []
+        for outcome in own:
+            try:
+                clips.append(_clip(batch, store, outcome))
+            except MouthpieceError as error:
+                _fail([outcome], error)
         if batch.spans:
             clips = eased(clips)
         by_id = {outcome.id: outcome for outcome in own}
@@ -121,6 +126,6 @@ def _fail(outcomes: list[Outcome], error: MouthpieceError) -> None:
 
 
 def _clip(batch: SceneBatch, store: Store, outcome: Outcome) -> Clip:
-    channels = read_take(store.path(outcome.line, MOTION)).channels
+    channels = read_motion(store.path(outcome.line, MOTION))
     start, end = batch.spans.get(outcome.id, (batch.start, batch.start))
     return Clip(outcome.id, outcome.character, start, end, batch.rate, channels)

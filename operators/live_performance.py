@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from dataclasses import replace
 from functools import cache
 
 import bpy
@@ -17,8 +18,9 @@ from ..rigs.pose import pose
 from ..rigs.retarget import SceneClock
 from ..rigs.rig import Rig
 from ..rigs.scene_read import find_target
+from .bake_options import start_frame
 from .preview_overlay import Guard, Overlay
-from .preview_request import changed, listed, manner
+from .preview_request import differing, listed, manner
 from .references_take import scene_rate
 from .request import BakeRequest, read_request
 
@@ -60,7 +62,7 @@ class LivePerformance:
         """Lay the face of the scene's frame over the rig; the last one stays where the model is late."""
         if self.guard.quiet:
             return
-        clock = SceneClock(scene_rate(scene), scene.mouthpiece.frame_start)
+        clock = SceneClock(scene_rate(scene), start_frame(scene))
         seconds = float(clock.seconds(np.array(scene.frame_current_final)))
         channels = self._stream.sample(seconds, self._wait)
         if channels is None:
@@ -134,18 +136,19 @@ class LivePerformance:
     def _read(self, context: bpy.types.Context) -> BakeRequest:
         """What to perform as the settings are now. Raises a MouthpieceError."""
         settings = context.scene.mouthpiece
-        self._listed, self._manner, self._sound = listed(settings), manner(settings), _sound(settings)
+        self._listed, self._sound = listed(settings), _sound(settings)
         return read_request(context)
 
     def _follow(self, context: bpy.types.Context) -> None:
         """Take over what the artist has changed."""
-        settings = context.scene.mouthpiece
-        if listed(settings) != self._listed or _sound(settings) != self._sound:
+        settings, request = context.scene.mouthpiece, self._request
+        keyed = any(isinstance(mood, np.ndarray) for mood in (request.valence, request.arousal))
+        moved = keyed and start_frame(context.scene) != request.clock.start
+        if moved or listed(settings) != self._listed or _sound(settings) != self._sound:
             self.guard.overlay.rest()
             self._request, self._rig = self._read(context), None
-        elif manner(settings) != self._manner:
-            self._manner = manner(settings)
-            self._request = changed(self._request, self._manner)
+        elif fields := differing(request, manner(settings)):
+            self._request = replace(request, **fields)
         else:
             return
         if isinstance(self._stream, LiveStream):

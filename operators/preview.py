@@ -14,7 +14,7 @@ from .job import InferenceJob
 from .messages import fail, redraw, stopped, succeed
 from .playback import Playback
 from .preview_overlay import Guard, Overlay, moment, rest_all
-from .preview_request import PreviewRequest, changed, excerpt, listed, manner
+from .preview_request import PreviewRequest, differing, excerpt, listed, manner
 from .request import disabled_reason, read_request
 
 INTERVAL = 1 / 30
@@ -114,7 +114,7 @@ class MOUTHPIECE_OT_preview_style(bpy.types.Operator):
     def _perform(self, context: bpy.types.Context) -> None:
         """Start the model on the request as the settings are now."""
         settings = context.scene.mouthpiece
-        self._manner, self._listed = manner(settings), listed(settings)
+        self._listed = listed(settings)
         if self._job is not None:
             self._job.cancel()
         self._job = InferenceJob(self._request)
@@ -130,8 +130,8 @@ class MOUTHPIECE_OT_preview_style(bpy.types.Operator):
             self._guard.overlay.rest()
             self._request = replace(self._request, whole=read_request(context))
             self._perform(context)
-        elif manner(settings) != self._manner:
-            whole = changed(self._request.whole, manner(settings))
+        elif fields := differing(self._request.whole, manner(settings)):
+            whole = replace(self._request.whole, **fields)
             self._request = replace(self._request, whole=whole)
             self._perform(context)
         if self._channels is None:

@@ -54,6 +54,7 @@ class PreviewRequest:
             audio=self.whole.audio[begin * TICK_SAMPLES : self.last * TICK_SAMPLES],
             valence=_part(self.whole.valence, begin, self.last),
             arousal=_part(self.whole.arousal, begin, self.last),
+            first=begin,
         )
         plain = replace(styled, references=())
         return np.stack([one.infer(progress, cancelled) for one in (plain, styled)])[:, self.lead :]
@@ -83,10 +84,11 @@ def manner(settings: bpy.types.PropertyGroup) -> dict[str, object]:
     }
 
 
-def changed(request: BakeRequest, fields: dict[str, object]) -> BakeRequest:
-    """``request`` in another manner; a keyed mood stays as it is keyed."""
-    kept = {name for name in ("valence", "arousal") if isinstance(getattr(request, name), np.ndarray)}
-    return replace(request, **{name: value for name, value in fields.items() if name not in kept})
+def differing(request: BakeRequest, fields: dict[str, object]) -> dict[str, object]:
+    """The ``fields`` that ``request`` has otherwise; a keyed mood, another at every frame, stays as keyed."""
+    own = {name: getattr(request, name) for name in fields}
+    free = {name for name, value in own.items() if not isinstance(value, np.ndarray)}
+    return {name: fields[name] for name in free if own[name] != fields[name]}
 
 
 def _part(mood: float | np.ndarray, begin: int, end: int) -> float | np.ndarray:

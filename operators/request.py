@@ -50,6 +50,8 @@ class BakeRequest:
     device: str
     notes: tuple[str, ...]
     cache: EntryCache
+    first: int = 0
+    """Frame of the line at which ``audio`` begins: what is drawn depends on it."""
     gave: dict[str, np.ndarray] = field(default_factory=dict, compare=False)
     """Filled by ``infer``: content hash of a reference → its share over the bake, ``float32 [COURSE]``."""
     told: list[str] = field(default_factory=list, compare=False)
@@ -87,6 +89,7 @@ class BakeRequest:
             valence=self.valence,
             arousal=self.arousal,
             seed=self.seed,
+            first=self.first,
             progress=progress,
             cancelled=cancelled,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -64,8 +65,8 @@ def apart(phones: np.ndarray) -> np.ndarray:
 
 
 def unfilmed(model: Model, readout: LipReadout, corpora: dict[str, list[Utterance]]) -> list[Figure]:
-    """Share of the labelled p, b and m of each corpus at which lips meet within ±2 frames, and of the ticks
-    of open vowels far from any at which they do."""
+    """Mean over recordings: share of the labelled p, b and m at which lips meet within ±2 frames, and of the
+    ticks of open vowels far from any at which they do."""
     rows = []
     for who, clips in corpora.items():
         met, wrong = [], []
@@ -73,11 +74,15 @@ def unfilmed(model: Model, readout: LipReadout, corpora: dict[str, list[Utteranc
             phones = np.asarray(clip.phones, int)
             shut = readout(animate(to_float(clip.audio), model))[:, 0] - readout.offset[0] < CONTACT
             closures = numbered(phones[None])[0]
-            for number in np.unique(closures[closures >= 0]):
-                ticks = np.flatnonzero(closures == number)
-                met.append(shut[max(0, ticks[0] - TOLERANCE_TICKS) : ticks[-1] + TOLERANCE_TICKS + 1].any())
-            wrong.append(shut[: len(closures)][apart(phones)])
+            near = np.convolve(shut[: len(closures)], np.ones(2 * TOLERANCE_TICKS + 1), "same") > 0
+            numbers = np.unique(closures[closures >= 0])
+            met.append(share([near[closures == number].any() for number in numbers]))
+            wrong.append(share(shut[: len(closures)][apart(phones)]))
         rows.append(Figure.of_mean(UNFILMED_GROUP, who, "share of p, b, m that close", np.array(met)))
-        open_vowels = np.concatenate(wrong)
-        rows.append(Figure.of_mean(UNFILMED_GROUP, who, "share of open vowels shut", open_vowels))
+        rows.append(Figure.of_mean(UNFILMED_GROUP, who, "share of open vowels shut", np.array(wrong)))
     return rows
+
+
+def share(true: Sequence[bool]) -> float:
+    """How many of ``true`` are so; NaN of none."""
+    return float(np.mean(true)) if len(true) else np.nan

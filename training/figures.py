@@ -27,7 +27,8 @@ class Figure:
     @classmethod
     def of_mean(cls, group: str, who: str, metric: str, values: np.ndarray) -> Figure:
         """The mean of ``values [N]``, NaN left out, with its bootstrap interval."""
-        return cls(group, who, metric, float(np.nanmean(values)), bootstrap(values), len(values))
+        count = int(np.isfinite(values).sum())
+        return cls(group, who, metric, float(np.nanmean(values)), bootstrap(values), count)
 
     def as_dict(self) -> dict:
         return asdict(self)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import ManifestError
@@ -49,6 +49,8 @@ class Defaults:
     formats: tuple[str, ...] = ("csv",)
     rigs: bool = True
     """Whether formats that only Blender makes need a rig of their own."""
+    character: Character = field(default_factory=Character)
+    """Who speaks where the list knows no characters."""
 
 
 @dataclass(frozen=True)
@@ -157,7 +159,7 @@ def _line(
         raise ManifestError(
             f"the character '{who}' is unknown: add it to the characters, or correct the name"
         )
-    shared = (characters or {}).get(who, Character())
+    shared = (characters or {}).get(who, defaults.character)
     own = cells.get("references", "")
     rig = cells.get("rig", "")
     line = Line(

@@ -34,20 +34,24 @@ class References:
     def __init__(self, model: Model, weights: str, folder: Path | None = None) -> None:
         """``weights`` is the fingerprint of ``model``; without a ``folder`` nothing is kept on disk."""
         self.model, self.weights, self.folder = model, weights, folder
-        self.bank = lru_cache(maxsize=64)(self._bank)
+        self._filled = lru_cache(maxsize=64)(self._bank)
         self._entry = lru_cache(maxsize=1024)(self._embedded)
 
-    def _bank(self, references: tuple[str, ...], weights: tuple[float, ...] = ()) -> Bank:
-        """A bank of all ``references``, the same in any order. Raises TakeError or AudioError."""
+    def bank(self, references: tuple[str, ...], weights: tuple[float, ...] = ()) -> Bank:
+        """A bank of all ``references`` as they are now, the same in any order. Raises TakeError or
+        AudioError."""
+        return self._filled(tuple((text, source.reference_digest(text)) for text in references), weights)
+
+    def _bank(self, references: tuple[tuple[str, str], ...], weights: tuple[float, ...]) -> Bank:
         bank = Bank(self.model)
-        for text, weight in zip(references, weights or [1.0] * len(references), strict=True):
-            key, arrays = self._entry(text)
+        for reference, weight in zip(references, weights or [1.0] * len(references), strict=True):
+            key, arrays = self._entry(*reference)
             bank.add_entries(key, Entries(**arrays), weight)
         return bank
 
-    def _embedded(self, text: str) -> tuple[str, Arrays]:
+    def _embedded(self, text: str, digest: str) -> tuple[str, Arrays]:
         """Content hash and embedding of a reference, from the disk if it is there."""
-        name = hashlib.sha256(f"{self.weights}/{source.reference_digest(text)}".encode()).hexdigest()
+        name = hashlib.sha256(f"{self.weights}/{digest}".encode()).hexdigest()
         path = self.folder / f"{name}.npz" if self.folder else None
         stored = load(path) if path else None
         if stored is not None:

@@ -256,6 +256,36 @@ def test_a_table_becomes_actions(dialogue) -> None:
     assert (dialogue.stage.folder / "out" / "a.csv").is_file()
 
 
+def test_a_line_of_one_frame_is_a_line(dialogue) -> None:
+    folder = dialogue.stage.folder / "lines"
+    folder.mkdir()
+    for name, seconds in (("Anna_1.wav", 0.3), ("Anna_2.wav", 0.03)):
+        dialogue.stage.sound(seconds, f"lines/{name}")
+    dialogue.batch.source, dialogue.batch.folder = "FOLDER", str(folder)
+    assert dialogue.bake() == {"FINISHED"}
+    assert sorted(action.name for action in bpy.data.actions) == ["Anna_1", "Anna_2"]
+
+
+def test_one_face_without_a_cast_speaks_a_folder_in_its_own_manner(stage) -> None:
+    stage.face("Only")
+    settings = stage.scene.mouthpiece
+    settings.style_strength, settings.valence, settings.arousal = 0.3, 0.8, -0.5
+    sound = stage.sound(0.5, "a.wav")
+    settings.batch.output = str(stage.folder / "out")
+    settings.batch.source, settings.batch.folder = "FOLDER", str(stage.folder)
+    assert bpy.ops.mouthpiece.batch_bake() == {"FINISHED"}
+    from mouthpiece.inference.batch.line import own_seed
+
+    (curve,) = (
+        curve
+        for curve in bpy.data.actions["a"].layers[0].strips[0].channelbags[0].fcurves
+        if curve.data_path == 'key_blocks["mouthSmileLeft"].value'
+    )
+    made = animate(load_audio(sound), Model.load(), valence=0.8, arousal=-0.5, seed=own_seed(0, "a"))
+    smiles = [point.co[1] for point in curve.keyframe_points]
+    np.testing.assert_allclose(smiles, made[:, INDEX["mouthSmileLeft"]], atol=1e-3)
+
+
 def test_undo_takes_the_batch_back_in_one_step(dialogue) -> None:
     dialogue.strip("hello", 1, 5)
     bpy.ops.ed.undo_push(message="before")

@@ -73,6 +73,31 @@ def test_sliders_are_live(stage, settings) -> None:
     assert plain.shape == (150, 55)
 
 
+def test_keyed_mood_neither_begins_anew_at_every_frame_nor_leaves_the_bakes_clock(
+    stage, settings, monkeypatch
+) -> None:
+    for frame, value in ((1, -1.0), (120, 1.0)):
+        settings.valence = value
+        settings.keyframe_insert("valence", frame=frame)
+    sound = stage.scene.sequence_editor_create().strips.new_sound(
+        "line", settings.audio_path, channel=1, frame_start=20
+    )
+    settings.sound, settings.output.start = sound.sound, "STRIP"
+    expected = baked(settings)
+    bpy.ops.mouthpiece.live_toggle()
+    begun = []
+    monkeypatch.setattr(live.running[0]._stream, "change", begun.append)
+    start = read_request(bpy.context).clock.start
+    assert start == sound.frame_final_start
+    for frame in (40, 41, 70):
+        stage.scene.frame_set(frame)
+        live.running[0].tick(bpy.context)
+        after, share = divmod(frame - start - 0.5, 1.0)
+        between = (1 - share) * expected[int(after)] + share * expected[int(after) + 1]
+        np.testing.assert_allclose(values(), between, atol=1e-6, err_msg=f"frame {frame}")
+    assert not begun
+
+
 def test_influence_by_region_is_live(stage, settings) -> None:
     settings.influence_mouth, settings.influence_brows = 0.5, 0.0
     expected = baked(settings)

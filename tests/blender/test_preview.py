@@ -17,7 +17,7 @@ from mouthpiece.inference.regions import Influence, blend  # noqa: E402
 from mouthpiece.inference.types import INDEX, frame_times  # noqa: E402
 from mouthpiece.operators import preview_overlay  # noqa: E402
 from mouthpiece.operators.preview_overlay import Guard, Overlay, moment  # noqa: E402
-from mouthpiece.operators.preview_request import LEAD, changed, excerpt, listed, manner  # noqa: E402
+from mouthpiece.operators.preview_request import LEAD, differing, excerpt, listed, manner  # noqa: E402
 from mouthpiece.operators.request import read_request  # noqa: E402
 from mouthpiece.rigs.pose import pose  # noqa: E402
 from mouthpiece.rigs.scene_read import read_rig  # noqa: E402
@@ -357,17 +357,38 @@ def test_influence_reaches_the_bake_by_region(settings) -> None:
 
 def test_changed_settings_ask_for_another_performance(settings) -> None:
     request = read_request(bpy.context)
-    before = listed(settings), manner(settings)
+    before = listed(settings)
+    assert not differing(request, manner(settings))
     settings.style_strength = 0.3
-    assert listed(settings) == before[0] and manner(settings) != before[1]
-    assert changed(request, manner(settings)).style_strength == pytest.approx(0.3)
+    assert listed(settings) == before
+    assert differing(request, manner(settings)) == {"style_strength": pytest.approx(0.3)}
     settings.references[0].weight = 0.5
-    assert listed(settings) != before[0]
-    settings.keyframe_insert("valence", frame=1)
+    assert listed(settings) != before
+
+
+def test_a_keyed_mood_is_no_other_performance_at_every_frame(stage, settings) -> None:
+    for frame, value in ((1, -1.0), (100, 1.0)):
+        settings.valence = value
+        settings.keyframe_insert("valence", frame=frame)
     keyed = read_request(bpy.context)
+    stage.scene.frame_set(60)
+    assert settings.valence > 0
+    assert not differing(keyed, manner(settings))
     settings.arousal = 0.5
-    assert changed(keyed, manner(settings)).valence is keyed.valence
-    assert changed(keyed, manner(settings)).arousal == 0.5
+    assert differing(keyed, manner(settings)) == {"arousal": 0.5}
+
+
+def test_an_excerpt_draws_what_the_bake_draws_there(settings) -> None:
+    settings.references[0].enabled = False
+    request = read_request(bpy.context)
+    part = excerpt(request, 1 + 4 * bpy.context.scene.render.fps, 2.0)
+    assert part.first > part.lead > 0
+    begin = part.first - part.lead
+    upper = [INDEX[name] for name in ("browInnerUp", "headYaw", "headPitch", "eyeLookDownLeft")]
+    baked = request.infer(lambda _: None, lambda: False)[part.first : part.last, upper]
+    shown = part.infer(lambda _: None, lambda: False)[0][:, upper]
+    elsewhere = animate(request.audio[begin * 640 : part.last * 640], Model.load())[part.lead :, upper]
+    assert np.abs(shown - baked).mean() < 0.5 * np.abs(elsewhere - baked).mean()
 
 
 def test_moments_lie_between_frames(settings) -> None:

@@ -123,6 +123,17 @@ def test_what_is_left_of_a_cut_file_is_read(tmp_path: Path) -> None:
     assert len(load_audio(tmp_path / "b.wav")) == pytest.approx(SAMPLE_RATE / 2, abs=30)
 
 
+def test_a_file_that_breaks_in_its_middle_is_not_begun_anew(tmp_path: Path) -> None:
+    noise = 0.3 * np.random.default_rng(0).standard_normal(8 * 44_100)
+    soundfile.write(tmp_path / "a.flac", noise, 44_100)
+    content = bytearray((tmp_path / "a.flac").read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 3000] = bytes(range(250)) * 12
+    (tmp_path / "a.flac").write_bytes(content)
+    with pytest.raises(AudioError, match="is damaged"):
+        load_audio(tmp_path / "a.flac")
+
+
 def bad_file(kind: str, folder: Path) -> Path:
     path = folder / f"{kind}.wav"
     if kind == "folder":

@@ -88,11 +88,19 @@ def test_a_path_changes_with_its_content(files) -> None:
     [
         ("s3://b/t.csv:s3://b/t.wav", ("s3://b/t.csv", "s3://b/t.wav")),
         ("s3://b/t.npz", ("s3://b/t.npz", "")),
+        ("s3://b/t.json:s3://b/t.wav", ("s3://b/t.json", "s3://b/t.wav")),
         ("none.csv", ("none.csv", "")),
     ],
 )
 def test_references_are_split(text: str, parts: tuple[str, str]) -> None:
     assert source.split_reference(text) == parts
+
+
+def test_a_take_of_any_kind_keeps_its_time(files) -> None:
+    """A table of MediaPipe's has no timecode, as Live Link Face's has, but milliseconds."""
+    rows = ["timestamp_ms,jawOpen", *(f"{1000 * i / 15:.3f},{0.01 * i}" for i in range(60))]
+    (files.folder / "face.csv").write_text("\n".join(rows), "utf-8")
+    assert source.take(str(files.folder / "face.csv")).fps == pytest.approx(15, rel=1e-3)
 
 
 @pytest.mark.parametrize("name", ["a.wav", "a.flac"])

@@ -290,6 +290,13 @@ class TestReferences:
         other = references.References(workshop.model, "w", cache).bank((text,)).shelf.style
         assert len(list(cache.iterdir())) == 3 and not np.array_equal(one, other)
 
+    def test_a_take_that_was_exported_again_is_read_again(self, show, workshop) -> None:
+        text, found = str(show.folder / show.take()), references.References(workshop.model, "w")
+        one = found.bank((text,))
+        assert found.bank((text,)) is one
+        show.take(seed=9)
+        assert not np.array_equal(found.bank((text,)).shelf.style, one.shelf.style)
+
     def test_a_cache_that_cannot_be_written_only_costs_time(self, show, tmp_path: Path, workshop) -> None:
         (tmp_path / "cache").write_text("no folder")
         bank = references.References(workshop.model, "w", tmp_path / "cache").bank
