@@ -13,9 +13,9 @@ from .generate import no_guide
 from .metrics import correlation
 from .model.step import NOISE, Mouthpiece
 
-REACHES = (0.12, 0.15)
+REACHES = (0.05, 0.08)
 """Candidate gaps that even odds close, in outer eye corner distances. Training clips hardly tell reaches
-apart: the ear is surer of them than of a stranger's closures, which need a wide one (see the notebook)."""
+apart; lips that were asked to touch need no wider one (see the notebook)."""
 CLIPS = 60
 BETA = 2.0
 """A missed closure is seen at once, an early one hardly: recall counts twice."""

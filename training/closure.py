@@ -8,7 +8,7 @@ import numpy as np
 
 from .dataset import Utterance
 from .metrics import ClosureScore, closures
-from .phones import PHONES, SILENCE
+from .phones import FEATURE_TABLE, FEATURES, PHONES, SILENCE
 
 BILABIAL = tuple(PHONES.index(phone) for phone in ("p", "b", "m"))
 
@@ -20,6 +20,12 @@ def numbered(phones: np.ndarray) -> np.ndarray:
     starts = shut & ~np.pad(shut, ((0, 0), (1, 0)))[:, :-1]
     number = np.cumsum(starts).reshape(shut.shape) - 1
     return np.where(shut, number, -1).reshape(len(phones), -1, 4).max(-1)
+
+
+def vowels(phones: np.ndarray) -> np.ndarray:
+    """Ticks ``bool [B, T]`` of ``phones int [B, 4 T]`` that vowels fill."""
+    vowel = (FEATURE_TABLE[:, FEATURES.index("vowel")] > 0)[phones] & (phones >= 0)
+    return vowel.reshape(len(phones), -1, 4).all(-1)
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,17 @@ from torch import Tensor
 from torch.nn import functional
 
 from .augment import augment
-from .closure import numbered
+from .closure import numbered, vowels
 from .dataset import Sequence, Utterance
-from .losses import articulation_loss, channel_loss, contact_loss, lip_loss, rest_loss, weak_lip_loss
+from .losses import (
+    articulation_loss,
+    channel_loss,
+    contact_loss,
+    lip_loss,
+    parted_loss,
+    rest_loss,
+    weak_lip_loss,
+)
 from .material import Material
 from .model.config import Config
 from .model.ear import Ear
@@ -81,6 +89,7 @@ def train_ear(material: Material, utterances: list[Utterance], path: Path, recip
         target = torch.tensor(filmed.channels, device=place)
         weak = torch.tensor(np.stack([material.phone_to_lips(row) for row in voices.phones]), device=place)
         closures = torch.tensor(numbered(voices.phones), device=place)
+        spoken_vowels = torch.tensor(vowels(voices.phones), device=place)
         unfilmed = lips(spoken)
         measured = torch.tensor(filmed.measured, device=place)
         affect = stack(batches, "affect").to(place)
@@ -90,6 +99,7 @@ def train_ear(material: Material, utterances: list[Utterance], path: Path, recip
             "lips": lip_loss(lips(moved), lips(target)),
             "weak": weak_lip_loss(unfilmed, weak),
             "contact": contact_loss(unfilmed[..., 0], closures, lips.contact),
+            "parted": parted_loss(unfilmed[..., 0], spoken_vowels, lips.contact),
             "rest": rest_loss(channels),
             **sound_losses(heard, stack(batches, "events").to(place), affect),
         }

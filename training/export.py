@@ -32,7 +32,7 @@ from .rewrite import DOMAIN, fold_sizes, spell_out
 from .run import restore
 from .sync import in_time
 
-VERSION = "2.5"
+VERSION = "2.6"
 """Of the weights; renewed when other weights are shipped."""
 TOLERANCE = 1e-4
 OPSET = 17

@@ -19,10 +19,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from ..inference.blinks import LIDS
-from .closure import numbered
+from .closure import numbered, vowels
 from .dataset import Utterance
 from .episodes import Episode, Rows, allowed, draw, reference_flags, unmannered
-from .losses import channel_loss, contact_loss, lip_loss, rest_loss, weak_lip_loss
+from .losses import channel_loss, contact_loss, lip_loss, parted_loss, rest_loss, weak_lip_loss
 from .material import Material
 from .model.codec import (
     BLOCK,
@@ -243,6 +243,7 @@ def losses(
     spoken, captured = shown[:count][speaking], episode.channels[speaking]
     weak = torch.tensor(np.stack([material.phone_to_lips(r) for r in episode.phones]), device=recipe.device)
     closures = torch.tensor(numbered(episode.phones), device=recipe.device)
+    spoken_vowels = torch.tensor(vowels(episode.phones), device=recipe.device)
     unfilmed = lips(shown[count:])
     times = [
         torch.rand((*size, 1), generator=generator).to(recipe.device)
@@ -256,6 +257,7 @@ def losses(
         "lips": lip_loss(lips(spoken), lips(captured)),
         "weak": 0.7 * weak_lip_loss(unfilmed, weak),
         "contact": contact_loss(unfilmed[..., 0], closures, lips.contact),
+        "parted": parted_loss(unfilmed[..., 0], spoken_vowels, lips.contact),
         "rest": rest_loss(spoken) + rest_loss(shown[count:]),
         "latents": 0.15 * ((moved - truth).square() * steady).sum() / steady.sum(),
         "keyframes": 0.3 * ((keyframes[:count] - goal).square() * slow_mask).sum() / slow_mask.sum(),

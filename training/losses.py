@@ -17,8 +17,10 @@ LIP_FEATURES = {"lipClosure": 4.0, "labiodental": 2.0, "rounding": 2.0}
 """How much more the features count that lips are made of."""
 CLOSURE_WEIGHT = 3.0
 """How much more an error of the lip gap counts where the lips are shut."""
-CONTACT_WEIGHT = 0.5
+CONTACT_WEIGHT = 1.0
 """How much it costs that lips nobody filmed stay apart at a closure by a deviation of the gap."""
+PARTED_WEIGHT, PARTED = 20.0, 0.3
+"""How much it costs that they come nearer to contact in a vowel than so many deviations: hardly any do."""
 REST_WEIGHT = 5.0
 """How much an unseen channel costs that does not rest."""
 SHIVER_TICKS = 1.2
@@ -116,6 +118,15 @@ def contact_loss(gap: Tensor, closures: Tensor, contact: Tensor) -> Tensor:
     closest = closest.scatter_reduce(0, closures[within], gap[within], "amin")
     apart = (closest[closest.isfinite()] - contact).clamp(min=0)
     return CONTACT_WEIGHT * apart.sum() / max(1, len(apart))
+
+
+def parted_loss(gap: Tensor, vowels: Tensor, contact: Tensor) -> Tensor:
+    """How near lips come to ``contact`` while a vowel sounds, ``gap [B, T]`` where ``vowels bool [B, T]``.
+
+    Else a mouth that does not know a p from other sounds would gain by touching at all of them.
+    """
+    near = (contact + PARTED - gap[vowels]).clamp(min=0)
+    return PARTED_WEIGHT * near.sum() / max(1, len(near))
 
 
 @full_precision

@@ -7,8 +7,15 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs torch")
 
 from mouthpiece.inference.types import INDEX, C  # noqa: E402
-from mouthpiece.training.closure import numbered  # noqa: E402
-from mouthpiece.training.losses import calm, contact_loss, lip_loss, rest_loss, weak_lip_loss  # noqa: E402
+from mouthpiece.training.closure import numbered, vowels  # noqa: E402
+from mouthpiece.training.losses import (  # noqa: E402
+    calm,
+    contact_loss,
+    lip_loss,
+    parted_loss,
+    rest_loss,
+    weak_lip_loss,
+)
 from mouthpiece.training.model.seal import CLOSURE, LEAST, UNTIL_SHOWN, LipSeal  # noqa: E402
 from mouthpiece.training.phones import FEATURES, PHONES  # noqa: E402
 from mouthpiece.training.regions import UNSEEN  # noqa: E402
@@ -109,6 +116,20 @@ def test_lips_must_touch_at_some_moment_of_every_closure_and_nowhere_else() -> N
     contact_loss(once, closures, contact).backward()
     assert once.grad.nonzero().tolist() == [[0, 7]]
     assert contact_loss(open_lips, torch.full((2, 10), -1), contact) == 0
+
+
+def test_lips_that_come_near_in_a_vowel_cost_and_those_apart_do_not() -> None:
+    a, m = (PHONES.index(phone) for phone in ("a", "m"))
+    phones = torch.full((1, 24), a).numpy()
+    phones[0, 6:9], phones[0, 20] = m, -1
+    mask = torch.from_numpy(vowels(phones))
+    assert mask[0].tolist() == [True, False, False, True, True, False]
+    contact, gap = torch.tensor(-1.0), torch.ones(1, 6)
+    gap[~mask] = -2.0
+    assert parted_loss(gap, mask, contact) == 0
+    gap[0, 0] = -0.9
+    assert parted_loss(gap, mask, contact) > 0
+    assert parted_loss(gap, torch.zeros_like(mask), contact) == 0
 
 
 def test_what_nobody_measured_costs_unless_it_rests() -> None:

@@ -12,9 +12,9 @@ from mouthpiece.inference import vocalisations
 from mouthpiece.inference.animate import animate
 from mouthpiece.inference.decode import load_audio
 from mouthpiece.inference.model import Model
-from mouthpiece.inference.types import INDEX, TICK_RATE
+from mouthpiece.inference.types import INDEX, TICK_RATE, C
 from mouthpiece.training.closure import closure_counts, shut_threshold, with_phones
-from mouthpiece.training.contact import CONTACT
+from mouthpiece.training.contact import CONTACT, DEMO, unfilmed
 from mouthpiece.training.corpus.clip import split_of
 from mouthpiece.training.corpus.landmarks import read_track
 from mouthpiece.training.corpus.lips import LipReadout, lip_readout
@@ -22,8 +22,9 @@ from mouthpiece.training.corpus.performer import measure
 from mouthpiece.training.corpus.rig import load_rig
 from mouthpiece.training.corpus.sets import PHONE_SHIFT, grid_segments
 from mouthpiece.training.corpus.speech import split_of as split_of_voice
+from mouthpiece.training.dataset import Utterance
 from mouthpiece.training.metrics import correlation
-from mouthpiece.training.phones import hops_from_segments
+from mouthpiece.training.phones import expand, hops_from_segments
 from mouthpiece.training.regions import UNSEEN
 from mouthpiece.training.strangers import load
 
@@ -90,6 +91,24 @@ def test_a_stranger_of_another_language(model: Model, readout: LipReadout) -> No
     lips = [readout(animate(r.audio, model))[: len(r.lips), 0] for r in recordings]
     values = [correlation(lip, r.lips[:, 0]) for lip, r in zip(lips, recordings, strict=True)]
     assert np.mean(values) >= 0.44
+
+
+def test_lips_meet_in_a_voice_that_nobody_filmed_and_part_in_its_vowels(
+    model: Model, readout: LipReadout
+) -> None:
+    audio = load_audio(DEMO / "dialogue" / "dialogue.flac")
+    with open(DEMO / "dialogue" / "dialogue_phones.csv", newline="", encoding="utf-8") as file:
+        rows = [(float(r["start"]), float(r["end"]), r["phone"]) for r in csv.DictReader(file)]
+    segments = [part for row in rows for part in expand(*row, "festival")]
+    nobody = np.zeros((0, C), np.float32)
+    line = Utterance(
+        "dialogue", "demo/flite", "en", "held", (32767 * audio).astype(np.int16),
+        mel=np.zeros((0, 80), np.float16), channels=nobody, gap=nobody[:, :2],
+        phones=hops_from_segments(segments, 4 * (len(audio) // 640)), measured=np.zeros(C, np.float32),
+    )  # fmt: skip
+    met, wrong = unfilmed(model, readout, {"the demo": [line]})
+    assert met.value > 0.85
+    assert wrong.value == 0
 
 
 def test_coughs_and_sneezes_of_strangers_squeeze_the_eyes_and_speech_does_not(

@@ -162,4 +162,4 @@ def test_blinks_are_as_frequent_as_the_references_and_leave_the_eyes_open(
     )
     shuts = [int(((lids[1:] > 0.5) & (lids[:-1] <= 0.5)).sum()) for lids in (calm, lively)]
     assert shuts[1] > 1.5 * shuts[0] > 0, shuts
-    assert np.median(lively) < 0.15
+    assert np.median(lively) < 0.1
