@@ -11,23 +11,15 @@ from torch import Tensor
 from torch.nn import functional
 
 from .augment import augment
-from .closure import numbered, vowels
 from .dataset import Sequence, Utterance
-from .losses import (
-    articulation_loss,
-    channel_loss,
-    contact_loss,
-    lip_loss,
-    parted_loss,
-    rest_loss,
-    weak_lip_loss,
-)
+from .losses import articulation_loss, channel_loss, lip_loss, rest_loss
 from .material import Material
 from .model.config import Config
 from .model.ear import Ear
 from .model.encoder import Heard
 from .phones import FEATURE_TABLE
 from .run import Recipe, Run, Terms
+from .unfilmed import unfilmed_losses
 
 EVENT_WEIGHT = 0.5
 """Most ticks hold no event: how much those count."""
@@ -87,19 +79,13 @@ def train_ear(material: Material, utterances: list[Utterance], path: Path, recip
         heard, channels = run.model(augment(clean, generator).to(place), keep)
         moved, spoken = channels[: rows.filmed], channels[rows.filmed : rows.filmed + rows.voices]
         target = torch.tensor(filmed.channels, device=place)
-        weak = torch.tensor(np.stack([material.phone_to_lips(row) for row in voices.phones]), device=place)
-        closures = torch.tensor(numbered(voices.phones), device=place)
-        spoken_vowels = torch.tensor(vowels(voices.phones), device=place)
-        unfilmed = lips(spoken)
         measured = torch.tensor(filmed.measured, device=place)
         affect = stack(batches, "affect").to(place)
         return {
             "phones": articulation_loss(heard.phones, heard.features, labels, table),
             "channels": channel_loss(moved, target, measured, channel_weight),
             "lips": lip_loss(lips(moved), lips(target)),
-            "weak": weak_lip_loss(unfilmed, weak),
-            "contact": contact_loss(unfilmed[..., 0], closures, lips.contact),
-            "parted": parted_loss(unfilmed[..., 0], spoken_vowels, lips.contact),
+            **unfilmed_losses(lips(spoken), voices.phones, material),
             "rest": rest_loss(channels),
             **sound_losses(heard, stack(batches, "events").to(place), affect),
         }

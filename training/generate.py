@@ -19,10 +19,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from ..inference.blinks import LIDS
-from .closure import numbered, vowels
 from .dataset import Utterance
 from .episodes import Episode, Rows, allowed, draw, reference_flags, unmannered
-from .losses import channel_loss, contact_loss, lip_loss, parted_loss, rest_loss, weak_lip_loss
+from .losses import channel_loss, lip_loss, rest_loss
 from .material import Material
 from .model.codec import (
     BLOCK,
@@ -41,6 +40,7 @@ from .model.step import Mouthpiece, set_temperature
 from .precision import full_precision
 from .regions import MOUTH
 from .run import Recipe, Run, Terms, restore
+from .unfilmed import unfilmed_losses
 
 TOP = 31
 """Entries that a query retrieves; with the null entry a full vector."""
@@ -241,10 +241,7 @@ def losses(
     shown = model.codec.decode(path + detail)
     speaking = scene.follows[:count, 0, 0] == 0
     spoken, captured = shown[:count][speaking], episode.channels[speaking]
-    weak = torch.tensor(np.stack([material.phone_to_lips(r) for r in episode.phones]), device=recipe.device)
-    closures = torch.tensor(numbered(episode.phones), device=recipe.device)
-    spoken_vowels = torch.tensor(vowels(episode.phones), device=recipe.device)
-    unfilmed = lips(shown[count:])
+    unfilmed = unfilmed_losses(lips(shown[count:]), episode.phones, material)
     times = [
         torch.rand((*size, 1), generator=generator).to(recipe.device)
         for size in (goal.shape[:2], moved.shape[:2])
@@ -255,9 +252,8 @@ def losses(
     return {
         "channels": channel_loss(spoken, captured, episode.measured[speaking], weights),
         "lips": lip_loss(lips(spoken), lips(captured)),
-        "weak": 0.7 * weak_lip_loss(unfilmed, weak),
-        "contact": contact_loss(unfilmed[..., 0], closures, lips.contact),
-        "parted": parted_loss(unfilmed[..., 0], spoken_vowels, lips.contact),
+        **unfilmed,
+        "weak": 0.7 * unfilmed["weak"],
         "rest": rest_loss(spoken) + rest_loss(shown[count:]),
         "latents": 0.15 * ((moved - truth).square() * steady).sum() / steady.sum(),
         "keyframes": 0.3 * ((keyframes[:count] - goal).square() * slow_mask).sum() / slow_mask.sum(),
