@@ -68,7 +68,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         action="append",
         default=[],
         metavar="TAKE[:AUDIO]",
-        help="a take (.csv, .npz) whose manner to follow, with its sound; may be repeated",
+        help="a take (.csv, .json, .npz) whose manner to follow, with its sound; may be repeated",
     )
     manner.add_argument("--style-strength", type=number(0, 4), default=1.0, help="0 ignores the references")
     manner.add_argument("--valence", type=number(-1, 1), default=0.0, help="displeased -1 … pleased 1")

@@ -152,7 +152,7 @@ def test_bad_sounds_change_nothing(tmp_path: Path, wav: Path, kind: str, reason:
     [
         (["--reference", "none.csv"], ["none.csv", "does not exist"]),
         (["--reference", "take.csv:none.wav"], ["none.wav", "does not exist"]),
-        (["--reference", "line.wav"], ["line.wav", "cannot be read as CSV"]),
+        (["--reference", "line.wav"], ["line.wav", "is no take"]),
         (["--device", "abacus"], ["abacus", "unknown"]),
         (["--fps", "0"], ["--fps", "'0'"]),
         (["--fps", "nan"], ["--fps", "'nan'"]),
