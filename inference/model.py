@@ -17,8 +17,9 @@ from .features import HOPS, log_mel
 from .resample import resample
 from .runtime import OpenNetwork, open_networks
 from .types import TICK_RATE, TICK_SAMPLES, C, Take
+from .unshown import Usual
 
-INTERFACE = 5
+INTERFACE = 6
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
 NETWORKS = ("listen.onnx", "ask.onnx", "move.onnx", "remember.onnx")
 State = dict[str, np.ndarray]
@@ -91,6 +92,7 @@ class Model:
         self.key_size, self.speech_size, self.found = sizes["key"], sizes["speech"], sizes["found"]
         self.deviation_size = sizes["deviation"]
         self.sharpness: float = self.about["sharpness"]
+        self._usual = Usual(**{name: np.array(value) for name, value in self.about["usual"].items()})
         self._shapes: dict[str, list[int]] = {}
         for network in (self._listen, self._ask, self._move):
             self._shapes |= network.state_shapes
@@ -178,13 +180,16 @@ class Model:
                 f"The take '{take.name}' lasts {take.seconds:.2f} s, too short to show a manner: "
                 "give one second or more."
             )
+        measured = take.measured
+        if take.audio is None:
+            channels, measured = self._usual.complete(channels, measured)
         still, blinks = separate(channels[None])
         blinking = habit(blinks[0]) if take.measured[list(BLINK)].all() else 0.0
         has_audio = take.audio is not None
         feed = {
             "speech": self._speech(take.audio, len(channels)),
             "channels": still,
-            "measured": take.measured.astype(np.float32).reshape(1, C),
+            "measured": measured.astype(np.float32).reshape(1, C),
             "has_audio": np.full((1, 1), has_audio, np.float32),
             "blinking": np.full((1, 1), blinking, np.float32),
         }
@@ -202,7 +207,7 @@ class Model:
         remedy = "install Mouthpiece again, weights and code of one version."
         try:
             about = json.loads(self._listen.session.get_modelmeta().custom_metadata_map["mouthpiece"])
-            if about["interface"] == INTERFACE and {"sizes", "sharpness", "version"} <= about.keys():
+            if about["interface"] == INTERFACE and {"sizes", "sharpness", "version", "usual"} <= about.keys():
                 return about
         except (KeyError, TypeError, ValueError) as error:
             raise WeightsError(f"{self.folder} holds no model of Mouthpiece: {remedy}") from error

@@ -31,11 +31,13 @@ from .phones import FEATURES
 from .rewrite import DOMAIN, fold_sizes, spell_out
 from .run import restore
 from .sync import in_time
+from .usual import usual_mouth
 
 VERSION = "2.6"
 """Of the weights; renewed when other weights are shipped."""
 TOLERANCE = 1e-4
 OPSET = 17
+FILMED = ["facegood", "grid_others", "grid_s1", "korean_fwo", "takes_arkit"]
 ENTRIES = ("keys", "values", "styles")
 
 
@@ -210,8 +212,8 @@ def write_checksums(folder: Path) -> None:
     (folder / "SHA256SUMS").write_text("".join(lines), encoding="ascii")
 
 
-def export(model: Mouthpiece, folder: Path, version: str) -> None:
-    """Writes the graphs and the checksums into ``folder``."""
+def export(model: Mouthpiece, folder: Path, version: str, usual: dict) -> None:
+    """Writes the graphs and the checksums into ``folder``; ``usual`` is how mouths move (``usual_mouth``)."""
     folder.mkdir(parents=True, exist_ok=True)
     model = model.eval()
     size = model.config
@@ -226,6 +228,7 @@ def export(model: Mouthpiece, folder: Path, version: str) -> None:
         },
         "articulation": list(FEATURES),
         "events": list(EVENTS),
+        "usual": usual,
         "seal": {"reach": float(model.seal.reach), "row": model.seal.row.tolist()},
     }  # fmt: skip
     graphs = {"listen": listen_graph, "ask": ask_graph, "move": move_graph, "remember": remember_graph}
@@ -237,10 +240,11 @@ def export(model: Mouthpiece, folder: Path, version: str) -> None:
 def export_checkpoint(checkpoint: Path, corpus: Path, folder: Path, version: str = VERSION) -> None:
     """Fits the lip seal and exports a training checkpoint."""
     model = restore(Mouthpiece, checkpoint)
-    clips = in_time(for_training(load_corpus(corpus, corpus.parent / "features", ["grid_s1"])))
+    filmed = for_training(load_corpus(corpus, corpus.parent / "features", FILMED))
+    clips = in_time([clip for clip in filmed if clip.performer.startswith("grid_s1/")])
     calibrate_seal(model, clips, LipReadout.load(corpus / "lips.npz"))
     set_temperature(model, TEMPERATURE)
-    export(model, folder, version)
+    export(model, folder, version, usual_mouth(filmed))
 
 
 def main() -> None:

@@ -69,6 +69,7 @@ def tiny_listen(onnx, rng: np.random.Generator, **about: object):
     about = {
         "sizes": SIZES,
         "sharpness": 3.0,
+        "usual": {"channels": [0, 1], "mean": [0.5, 0.5], "covariance": [[1.0, 0.0], [0.0, 1.0]]},
         "articulation": ["a", "b", "c"],
         "events": ["laugh", "cough"],
     } | about

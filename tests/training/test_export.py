@@ -23,6 +23,9 @@ SMALL = Config(
 )
 
 
+USUAL = {"channels": [0, 1], "mean": [0.5, 0.5], "covariance": [[1.0, 0.0], [0.0, 1.0]]}
+
+
 def small(seed: int) -> Mouthpiece:
     """An untrained model whose codec shows something."""
     torch.manual_seed(seed)
@@ -36,7 +39,7 @@ def small(seed: int) -> Mouthpiece:
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("weights")
-    export(small(1), folder, "2.test")
+    export(small(1), folder, "2.test", USUAL)
     return folder
 
 
