@@ -38,6 +38,7 @@ VERSION = "2.6"
 TOLERANCE = 1e-4
 OPSET = 17
 FILMED = ["facegood", "grid_others", "grid_s1", "korean_fwo", "takes_arkit"]
+"""Sets of the corpus that show faces."""
 ENTRIES = ("keys", "values", "styles")
 
 

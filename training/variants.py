@@ -42,5 +42,5 @@ def changed(checkpoint: Path, variant: Variant, sealed_as: Model) -> Iterator[Mo
     model.seal.row.copy_(torch.tensor(sealed_as.about["seal"]["row"]))
     set_temperature(model, [[variant.noise * share for share in level] for level in TEMPERATURE])
     with tempfile.TemporaryDirectory() as folder:
-        export(model, Path(folder), "variant")
+        export(model, Path(folder), "variant", sealed_as.about["usual"])
         yield Model.load(folder)

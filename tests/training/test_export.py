@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ torch = pytest.importorskip("torch", reason="training needs torch")
 
 from mouthpiece.inference.model import Model  # noqa: E402
 from mouthpiece.inference.session import Session  # noqa: E402
+from mouthpiece.training import variants  # noqa: E402
 from mouthpiece.training.export import check, examples, export, move_graph  # noqa: E402
 from mouthpiece.training.model.config import Config  # noqa: E402
 from mouthpiece.training.model.step import Mouthpiece  # noqa: E402
@@ -82,3 +84,14 @@ def test_a_graph_that_differs_from_torch_is_refused(exported: Path) -> None:
 def test_no_path_of_the_training_machine_stays_in_the_files(exported: Path) -> None:
     for path in exported.glob("*.onnx"):
         assert b".py" not in path.read_bytes(), path.name
+
+
+def test_a_variant_is_the_checkpoint_with_one_thing_changed(exported: Path, tmp_path: Path) -> None:
+    own, model = Model.load(exported), small(1)
+    saved = {"config": asdict(SMALL), "weights": model.state_dict()}
+    torch.save(saved, tmp_path / "student.pt")
+    with variants.changed(tmp_path / "student.pt", variants.MEAN, own) as mean:
+        assert {name: mean.about[name] for name in ("usual", "seal")} == {
+            name: own.about[name] for name in ("usual", "seal")
+        }
+        assert mean.hashes["move.onnx"] != own.hashes["move.onnx"]
