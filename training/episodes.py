@@ -15,7 +15,7 @@ from .losses import calm
 from .material import Material
 from .model.codec import latent_mask, measured_regions
 from .model.step import Mouthpiece
-from .performers import perform
+from .performers import perform, touching
 from .run import Recipe
 
 SILENT_PERFORMERS, SILENT_TAKES = 0.3, 0.15
@@ -28,16 +28,23 @@ MUTE = -17.0
 
 @dataclass(frozen=True)
 class Rows:
-    """``groups × clips`` filmed sequences and ``voices`` unfilmed ones make a step."""
+    """``groups × clips`` filmed sequences and ``voices`` unfilmed ones make a step; the first of the voices,
+    one for each group, are lent its manner and its references."""
 
     groups: int = 8
     clips: int = 4
-    voices: int = 12
+    voices: int = 16
+
+    def group(self) -> Tensor:
+        """The group of every row, ``int [groups × clips + voices]``."""
+        filmed = torch.arange(self.groups).repeat_interleave(self.clips)
+        return torch.cat([filmed, torch.arange(self.voices) % self.groups])
 
 
 @dataclass(frozen=True)
 class Episode:
-    """``B`` filmed rows, then ``V`` voices; the filmed ones are ``[B, …]``, all of them ``[B + V, …]``."""
+    """``B`` filmed rows, then ``V`` voices, the first ``G`` of them with a group's manner; the filmed ones
+    are ``[B, …]``, all of them ``[B + V, …]``."""
 
     speech: Tensor
     """[B + V, T, A]; zeros for takes without sound"""
@@ -45,6 +52,11 @@ class Episode:
     """[B, T, C], what the virtual performer did"""
     captured: Tensor
     """[B, T, C], what it was made from"""
+    lent: Tensor
+    """[G, T, C], what the virtual performers would do in the first voices: their manner over the plain
+    mouth"""
+    plain: Tensor
+    """[G, T, C], what that was made from"""
     motion: Tensor
     """[B, T, L], latents of the same motion without blinks"""
     blinks: Tensor
@@ -81,13 +93,11 @@ def draw(model: Mouthpiece, material: Material, recipe: Recipe, rows: Rows, step
     speech, features, level = listen(model, augment(clean, generator).to(place))
     spoken = (clean[:count].mean((1, 2)) > MUTE).float().unsqueeze(1)
     captured = calm(torch.tensor(filmed.channels))
-    channels = perform(
-        captured,
-        features[:count].cpu(),
-        level[:count].cpu(),
-        rows.clips,
-        generator,
-    )
+    plain = model.plain(speech[count : count + rows.groups]).cpu()
+    source, features, level = (beside(x.cpu(), rows) for x in (torch.cat([captured, plain]), features, level))
+    performed = perform(source, features, level, rows.clips + 1, generator)
+    performed = touching(performed, source, material.lips.matrix[0]).unflatten(0, (rows.groups, -1))
+    channels, lent = performed[:, :-1].flatten(0, 1), performed[:, -1]
     measured = torch.tensor(filmed.measured, device=place)
     still, blinks = (torch.from_numpy(x).to(place) for x in separate(channels.numpy()))
     channels, spoken = channels.to(place), spoken.to(place)
@@ -97,6 +107,8 @@ def draw(model: Mouthpiece, material: Material, recipe: Recipe, rows: Rows, step
         speech=speech,
         channels=channels,
         captured=captured.to(place),
+        lent=lent.to(place),
+        plain=plain.to(place),
         motion=model.latents(speech[:count], still, measured),
         blinks=blinks.float(),
         mask=latent_mask(measured),
@@ -108,30 +120,42 @@ def draw(model: Mouthpiece, material: Material, recipe: Recipe, rows: Rows, step
     )
 
 
+def beside(x: Tensor, rows: Rows) -> Tensor:
+    """Of ``[B + V, …]`` the clips of each group, then its voice: ``[groups (clips + 1), …]``."""
+    count = rows.groups * rows.clips
+    clips = x[:count].unflatten(0, (rows.groups, rows.clips))
+    return torch.cat([clips, x[count : count + rows.groups, None]], 1).flatten(0, 1)
+
+
 def unmannered(model: Mouthpiece, episode: Episode, rows: Tensor) -> Episode:
-    """``episode`` whose ``rows [B]`` do what was captured: someone of whom nothing is shown has no manner. A
-    face that could be any virtual performer's would keep whatever it has strayed to."""
-    channels = torch.where(rows[:, None, None], episode.captured, episode.channels)
+    """``episode`` whose ``rows [B + V]`` do what was captured, or the plain mouth: someone of whom nothing is
+    shown has no manner. A face that could be any virtual performer's would keep whatever it has strayed to.
+    """
+    filmed, voices = rows[: len(episode.channels), None, None], rows[len(episode.channels) :, None, None]
+    channels = torch.where(filmed, episode.captured, episode.channels)
     still, blinks = (torch.from_numpy(x).to(channels.device) for x in separate(channels.cpu().numpy()))
     return replace(
         episode,
         channels=channels,
+        lent=torch.where(voices[: len(episode.lent)], episode.plain, episode.lent),
         motion=model.latents(episode.speech[: len(channels)], still, episode.measured),
         blinks=blinks.float(),
     )
 
 
-def allowed(filmed: Sequence, clips: int, generator: torch.Generator) -> Tensor:
-    """Which rows of its group each row may use as references, ``[B, clips]`` booleans.
+def allowed(filmed: Sequence, rows: Rows, generator: torch.Generator) -> Tensor:
+    """Which rows of its group each row may use as references, ``[B + V, clips]`` booleans.
 
-    Never itself, never a recording that it contains; each other one three times in five.
+    Never itself, never a recording that it contains; each other one three times in five. Voices beyond the
+    groups have none.
     """
-    rows = [set(row.tolist()) for row in filmed.recordings]
-    pick = torch.rand((len(rows), clips), generator=generator) < 0.6
-    for i, row in enumerate(rows):
+    clips, recordings = rows.clips, [set(row.tolist()) for row in filmed.recordings]
+    pick = torch.rand((len(recordings) + rows.voices, clips), generator=generator) < 0.6
+    pick[len(recordings) + rows.groups :] = False
+    for i, row in enumerate(recordings):
         first = i - i % clips
         for j in range(clips):
-            pick[i, j] &= not row & rows[first + j]
+            pick[i, j] &= not row & recordings[first + j]
     return pick
 
 

@@ -40,7 +40,7 @@ from .model.step import Mouthpiece, set_temperature
 from .precision import full_precision
 from .regions import MOUTH
 from .run import Recipe, Run, Terms, restore
-from .unfilmed import unfilmed_losses
+from .unfilmed import lent_losses, unfilmed_losses
 
 TOP = 31
 """Entries that a query retrieves; with the null entry a full vector."""
@@ -84,21 +84,18 @@ class Bank:
 
 
 @full_precision
-def gather(entries: Entries, pick: Tensor, static_only: Tensor, clips: int, extra: int) -> Bank:
-    """Every row's bank from its group's entries and ``pick [B, clips]``; rows that are ``static_only [B, 1]``
-    see the average style alone, ``extra`` rows have nothing."""
-    count, each = entries.keys.shape[:2]
+def gather(entries: Entries, pick: Tensor, static_only: Tensor, rows: Rows) -> Bank:
+    """Every row's bank from its group's entries and ``pick [B + V, clips]``; rows that are ``static_only
+    [B + V, 1]`` see the average style alone."""
+    each, group = entries.keys.shape[1], rows.group().to(pick.device)
 
     def pooled(x: Tensor) -> Tensor:
-        group = x.reshape(count // clips, clips * each, -1).repeat_interleave(clips, 0)
-        return torch.cat([group, group.new_zeros(extra, *group.shape[1:])])
+        return x.reshape(rows.groups, rows.clips * each, -1)[group]
 
     usable = pick.repeat_interleave(each, 1)
-    usable = torch.cat([usable, usable.new_zeros(extra, usable.shape[1])])
     share = usable.float() / usable.sum(1, keepdim=True).clamp(min=1)
     style = torch.einsum("be,bes->bs", share, pooled(entries.styles).float())
-    hidden = torch.cat([static_only, static_only.new_zeros(extra, 1)])
-    return Bank(pooled(entries.values), pooled(entries.keys), usable & ~hidden, style)
+    return Bank(pooled(entries.values), pooled(entries.keys), usable & ~static_only, style)
 
 
 @full_precision
@@ -161,10 +158,10 @@ def setting(model: Mouthpiece, material: Material, recipe: Recipe, rows: Rows, s
     unknown = torch.zeros_like(flags[:, :1])
     shown = episode.motion * flags[:, REGION_OF.to(flags.device)].unsqueeze(1)
     entries = model.retriever(episode.speech[:count], shown, flags, unknown)
-    mode = torch.rand((count, 1), generator=generator)
-    pick = allowed(episode.filmed, rows.clips, generator) & (mode > NO_REFERENCES)
+    mode = torch.rand((total, 1), generator=generator)
+    pick = allowed(episode.filmed, rows, generator) & (mode > NO_REFERENCES)
     static_only = (mode < NO_REFERENCES + STATIC_ONLY).to(flags.device)
-    bank = gather(entries, pick.to(flags.device), static_only, rows.clips, total - count)
+    bank = gather(entries, pick.to(flags.device), static_only, rows)
     episode = unmannered(model, episode, ~pick.any(1).to(flags.device))
     ticks = episode.speech.shape[1]
     cold = (torch.rand((total, 1), generator=generator) < COLD).to(flags.device)
@@ -241,7 +238,8 @@ def losses(
     shown = model.codec.decode(path + detail)
     speaking = scene.follows[:count, 0, 0] == 0
     spoken, captured = shown[:count][speaking], episode.channels[speaking]
-    unfilmed = unfilmed_losses(lips(shown[count:]), episode.phones, material)
+    groups, alone = len(episode.lent), count + len(episode.lent)
+    unfilmed = unfilmed_losses(lips(shown[alone:]), episode.phones[groups:], material)
     times = [
         torch.rand((*size, 1), generator=generator).to(recipe.device)
         for size in (goal.shape[:2], moved.shape[:2])
@@ -254,6 +252,7 @@ def losses(
         "lips": lip_loss(lips(spoken), lips(captured)),
         **unfilmed,
         "weak": 0.7 * unfilmed["weak"],
+        **lent_losses(shown[count:alone], episode.lent, episode.phones[:groups], material, weights),
         "rest": rest_loss(spoken) + rest_loss(shown[count:]),
         "latents": 0.15 * ((moved - truth).square() * steady).sum() / steady.sum(),
         "keyframes": 0.3 * ((keyframes[:count] - goal).square() * slow_mask).sum() / slow_mask.sum(),

@@ -8,6 +8,7 @@ from torch.nn import functional
 
 from ..inference.blinks import BLINK
 from ..inference.types import BLENDSHAPES, INDEX, C
+from .model.seal import OPENING
 from .phones import FEATURES
 from .precision import full_precision
 from .regions import MOUTH
@@ -30,6 +31,8 @@ STRESS = (INDEX["browInnerUp"], INDEX["browOuterUpLeft"], INDEX["browOuterUpRigh
 PHRASE_END = tuple(
     INDEX[name] for name in ("mouthSmileLeft", "mouthSmileRight", "mouthPressLeft", "mouthPressRight")
 )
+NARROW = 0.01
+"""Gap that may at most be doubled; a narrower one hardly grows, a wider one as much as it likes."""
 PAUSE_TICKS = 12
 """How long a habit at the end of a phrase lingers."""
 
@@ -139,3 +142,18 @@ def perform(
     moved = torch.where(habitual > 0, habits(moved, features, level, manner), moved)
     moved[..., :-3] = moved[..., :-3].clamp(0, 1)
     return moved
+
+
+@full_precision
+def touching(moved: Tensor, captured: Tensor, row: Tensor) -> Tensor:
+    """``moved`` with lips that touch where those of ``captured`` do, both ``[B, T, 55]``: however broadly
+    someone speaks, a p closes the mouth.
+
+    What parts the lips gives way. ``row [55]`` is the gap of each channel, in outer eye corner distances.
+    """
+    opening = torch.zeros(C)
+    opening[list(OPENING)] = 1.0
+    gap = (captured @ row).clamp(min=0)
+    excess = moved @ row - gap * (1 + gap / NARROW)
+    share = (excess / (moved @ (row * opening)).clamp(min=1e-4)).clamp(0, 1)
+    return moved * (1 - opening * share.unsqueeze(-1))

@@ -1,4 +1,6 @@
-"""What is asked of lips that nobody filmed: to move as phones say, touch at closures and part in vowels."""
+"""What is asked of lips that nobody filmed: to move as phones say, touch at closures and part in vowels; and
+with a performer's references to do what that performer would.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +8,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..inference.types import INDEX
 from .closure import numbered, vowels
-from .losses import contact_loss, parted_loss, weak_lip_loss
+from .losses import channel_loss, contact_loss, lip_loss, parted_loss, weak_lip_loss
 from .material import Material
+from .regions import UNSEEN
 from .run import Terms
+
+LENT_WEIGHT = 0.5
+"""How much a lent manner counts beside a filmed one: it is laid over what the model itself makes."""
 
 
 def unfilmed_losses(moved: Tensor, phones: np.ndarray, material: Material) -> Terms:
@@ -21,4 +28,20 @@ def unfilmed_losses(moved: Tensor, phones: np.ndarray, material: Material) -> Te
         "weak": weak_lip_loss(moved, wanted),
         "contact": contact_loss(gap, torch.tensor(numbered(phones), device=place), contact),
         "parted": parted_loss(gap, torch.tensor(vowels(phones), device=place), contact),
+    }
+
+
+def lent_losses(
+    shown: Tensor, lent: Tensor, phones: np.ndarray, material: Material, weights: Tensor
+) -> Terms:
+    """The terms of the mouths ``shown [G, T, C]`` in voices with a virtual performer's references: to move as
+    ``lent [G, T, C]`` and to touch at closures all the same. ``weights [C]`` are zero outside the mouth."""
+    lips = material.lips.to(shown.device)
+    seen = weights.new_ones(1, len(weights))
+    seen[:, [INDEX[name] for name in UNSEEN]] = 0
+    closures = torch.tensor(numbered(phones), device=shown.device)
+    manner = channel_loss(shown, lent, seen, weights) + lip_loss(lips(shown), lips(lent))
+    return {
+        "lent": LENT_WEIGHT * manner,
+        "lent contact": contact_loss(lips(shown)[..., 0], closures, lips.contact),
     }

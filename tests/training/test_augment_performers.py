@@ -8,7 +8,14 @@ torch = pytest.importorskip("torch", reason="training needs torch")
 
 from mouthpiece.inference.types import CHANNELS, INDEX  # noqa: E402
 from mouthpiece.training.augment import augment  # noqa: E402
-from mouthpiece.training.performers import Manner, habits, perform, static_manner  # noqa: E402
+from mouthpiece.training.model.seal import OPENING  # noqa: E402
+from mouthpiece.training.performers import (  # noqa: E402
+    Manner,
+    habits,
+    perform,
+    static_manner,
+    touching,
+)
 from mouthpiece.training.phones import FEATURES  # noqa: E402
 
 
@@ -51,6 +58,22 @@ def test_a_static_manner_keeps_closed_lips_closed() -> None:
     channels[:, 5:9, INDEX["jawOpen"]] = 0
     moved = static_manner(channels, Manner(16, 2, torch.Generator().manual_seed(9)))
     assert (moved[:, 5:9, INDEX["jawOpen"]] == 0).all()
+
+
+def test_a_performer_who_opens_wide_still_touches_where_lips_touched() -> None:
+    row = torch.zeros(len(CHANNELS))
+    row[INDEX["jawOpen"]], row[INDEX["mouthClose"]] = 0.35, -0.43
+    captured = torch.full((1, 3, len(CHANNELS)), 0.2)
+    captured[0, :, INDEX["jawOpen"]] = torch.tensor([0.1, 0.3, 0.8])  # shut, narrow, open
+    broad = captured.clone()
+    broad[..., INDEX["jawOpen"]] += 0.2
+    made = touching(broad, captured, row)
+    before, asked, after = ((x @ row)[0] for x in (captured, broad, made))
+    assert before[0] < 0 < asked[0] and after[0] == pytest.approx(0, abs=1e-6)
+    assert before[1] < after[1] < asked[1]
+    assert torch.equal(made[0, 2], broad[0, 2])
+    untouched = [i for i in range(len(CHANNELS)) if i not in OPENING]
+    assert torch.equal(made[..., untouched], broad[..., untouched])
 
 
 def test_habits_happen_at_their_sound_and_spare_closures() -> None:

@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch", reason="training needs torch")
 
 from mouthpiece.inference.types import CHANNELS, C  # noqa: E402
 from mouthpiece.training.dataset import Sampler, Utterance  # noqa: E402
-from mouthpiece.training.episodes import allowed  # noqa: E402
+from mouthpiece.training.episodes import Rows, allowed  # noqa: E402
 from mouthpiece.training.events import NONE, event_index, event_labels  # noqa: E402
 from mouthpiece.training.model.codec import (  # noqa: E402
     BLOCK,
@@ -103,7 +103,8 @@ def test_references_never_hold_a_recording_of_the_target(recordings: int) -> Non
     sampler = Sampler([recording(str(i)) for i in range(recordings)], ticks=100)
     for seed in range(20):
         batch = sampler.draw(np.random.default_rng(seed), 2, 4)
-        pick = allowed(batch, 4, torch.Generator().manual_seed(seed))
+        pick = allowed(batch, Rows(2, 4, voices=5), torch.Generator().manual_seed(seed))
+        assert pick.shape == (13, 4) and not pick[10:].any()
         for row in range(8):
             for other in range(4):
                 if pick[row, other]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch")
@@ -9,6 +11,7 @@ torch = pytest.importorskip("torch", reason="training needs torch")
 from mouthpiece.inference.types import INDEX, C  # noqa: E402
 from mouthpiece.training.closure import numbered, vowels  # noqa: E402
 from mouthpiece.training.losses import (  # noqa: E402
+    Lips,
     calm,
     contact_loss,
     lip_loss,
@@ -19,6 +22,7 @@ from mouthpiece.training.losses import (  # noqa: E402
 from mouthpiece.training.model.seal import CLOSURE, LEAST, UNTIL_SHOWN, LipSeal  # noqa: E402
 from mouthpiece.training.phones import FEATURES, PHONES  # noqa: E402
 from mouthpiece.training.regions import UNSEEN  # noqa: E402
+from mouthpiece.training.unfilmed import lent_losses  # noqa: E402
 
 
 @pytest.fixture
@@ -130,6 +134,23 @@ def test_lips_that_come_near_in_a_vowel_cost_and_those_apart_do_not() -> None:
     gap[0, 0] = -0.9
     assert parted_loss(gap, mask, contact) > 0
     assert parted_loss(gap, torch.zeros_like(mask), contact) == 0
+
+
+def test_a_lent_manner_is_followed_and_closures_asked_for_beside_it() -> None:
+    matrix = torch.zeros(2, C)
+    matrix[0, INDEX["jawOpen"]], matrix[1, INDEX["mouthStretchLeft"]] = 1.0, 1.0
+    lips = Lips(matrix, torch.zeros(2), torch.full((2,), 0.2), torch.full((2,), 0.1))
+    material, weights = SimpleNamespace(lips=lips), torch.ones(C)
+    phones = torch.full((1, 24), PHONES.index("a")).numpy()
+    manner = torch.full((1, 6, C), 0.3)
+    same = lent_losses(manner, manner, phones, material, weights)
+    assert same["lent"] == same["lent contact"] == 0
+    assert lent_losses(manner, 2 * manner, phones, material, weights)["lent"] > 0
+    hidden = manner.clone()
+    hidden[..., INDEX[UNSEEN[0]]] = 0.9
+    assert lent_losses(hidden, manner, phones, material, weights)["lent"] == 0
+    phones[0, 8:11] = PHONES.index("m")
+    assert lent_losses(manner, manner, phones, material, weights)["lent contact"] > 0
 
 
 def test_what_nobody_measured_costs_unless_it_rests() -> None:

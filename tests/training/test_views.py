@@ -10,16 +10,18 @@ torch = pytest.importorskip("torch", reason="training needs torch")
 
 from mouthpiece.inference.blinks import LIDS  # noqa: E402
 from mouthpiece.inference.types import C  # noqa: E402
-from mouthpiece.training.episodes import Episode, reference_flags, unmannered  # noqa: E402
+from mouthpiece.training.episodes import Episode, Rows, reference_flags, unmannered  # noqa: E402
 from mouthpiece.training.generate import (  # noqa: E402
     RECOVERY,
     disturbance,
+    gather,
     history_of,
     taught,
     upper_only,
 )
 from mouthpiece.training.model.codec import LATENT, MOUTH_LATENT  # noqa: E402
 from mouthpiece.training.model.generator import HISTORY  # noqa: E402
+from mouthpiece.training.model.retrieval import Entries  # noqa: E402
 
 
 def test_history_is_what_was_before_newest_first() -> None:
@@ -81,11 +83,27 @@ def test_rows_without_references_do_what_was_captured() -> None:
     performed[:, 20:23, list(LIDS)] = 0.9
     empty = torch.zeros(0)
     episode = Episode(
-        speech=torch.zeros(2, 60, 4), channels=performed, captured=captured, motion=empty, blinks=empty,
-        mask=empty, measured=torch.ones(2, C), spoken=empty, continuous=empty, phones=None, filmed=None,
+        speech=torch.zeros(5, 60, 4), channels=performed, captured=captured, lent=performed, plain=captured,
+        motion=empty, blinks=empty, mask=empty, measured=torch.ones(2, C), spoken=empty, continuous=empty,
+        phones=None, filmed=None,
     )  # fmt: skip
-    made = unmannered(Plain(), episode, torch.tensor([True, False]))
+    made = unmannered(Plain(), episode, torch.tensor([True, False, False, True, True]))
     assert torch.equal(made.channels[0], captured[0])
     assert torch.equal(made.channels[1], performed[1])
     assert torch.equal(made.motion[0], captured[0, :, :LATENT])
     assert not made.blinks[0].any() and made.blinks[1].any()
+    assert torch.equal(made.lent[0], performed[0])
+    assert torch.equal(made.lent[1], captured[1])
+
+
+def test_voices_that_a_manner_is_lent_see_its_groups_references() -> None:
+    rows = Rows(groups=2, clips=2, voices=3)
+    entries = Entries(*(torch.randn(4, 5, size) for size in (8, 3, 2)))
+    pick = torch.zeros(7, 2, dtype=torch.bool)
+    pick[4, 1] = pick[5, 0] = True
+    bank = gather(entries, pick, torch.zeros(7, 1, dtype=torch.bool), rows)
+    for voice, clip in ((4, 1), (5, 2)):
+        assert torch.equal(bank.values[voice][bank.usable[voice]], entries.values[clip])
+        assert torch.equal(bank.keys[voice][bank.usable[voice]], entries.keys[clip])
+        torch.testing.assert_close(bank.style[voice], entries.styles[clip].mean(0))
+    assert not bank.usable[6].any() and not bank.style[6].any()

@@ -119,11 +119,15 @@ class Mouthpiece(nn.Module):
             "tick": tick,
         } | memory | lids
 
+    def plain(self, speech: Tensor) -> Tensor:
+        """Channels ``[B, T, C]`` of the plain mouth in ``speech [B, T, A]``, the others at their average."""
+        mouth = functional.pad(speech[..., :MOUTH_LATENT].float(), (0, LATENT - MOUTH_LATENT))
+        return self.codec.decode(mouth)
+
     def latents(self, speech: Tensor, channels: Tensor, measured: Tensor) -> Tensor:
         """``channels [B, T, C]`` as latents ``[B, T, L]``; those not ``measured [B, C]`` are taken to move as
         the plain mouth in ``speech [B, T, A]`` does, and to rest where there is none."""
-        plain = functional.pad(speech[..., :MOUTH_LATENT].float(), (0, LATENT - MOUTH_LATENT))
-        known = torch.where(measured.unsqueeze(1) > 0, channels, self.codec.decode(plain))
+        known = torch.where(measured.unsqueeze(1) > 0, channels, self.plain(speech))
         return self.codec.encode(known, torch.ones_like(measured))
 
     def remember(
