@@ -47,7 +47,7 @@ ABLATION_CLIPS = 12
 CONFUSED = 8
 """Performers of the confusion matrix."""
 SEEN = "Held-out clips of a seen performer (GRID s1)"
-IN_TIME = "Mouthpiece, own references; pictures in time with their phones"
+IN_TIME = "pictures in time with their phones"
 STRANGERS = "Strangers: five GRID speakers, never trained on, no references"
 
 
@@ -85,24 +85,21 @@ def lip_figures(group: str, who: str, clips: list[Utterance], predict: Predictor
     ]
 
 
-def opening_errors(bench: Bench, ridge: baselines.Ridge, own: Predictor) -> list[Figure]:
-    """Mean absolute error of the lip gap (MOD): the model, the mean face and ridge regression."""
-    held = bench.clips("grid_s1", "held")
-    rest = np.mean([np.nanmean(clip.gap[:, 0]) for clip in bench.clips("grid_s1", "train")])
+def opening_errors(bench: Bench, predictors: dict[str, Predictor]) -> list[Figure]:
+    """Mean absolute error of the lip gap (MOD), of each about its mean on clips for fitting."""
     fitting = bench.clips("grid_s1", "train")[:FITTING_CLIPS]
-    shift = np.mean([np.nanmean(own(c)[: len(c.gap), 0] - c.gap[:, 0]) for c in fitting])
-    guesses = {
-        "Mouthpiece, own references": lambda clip: own(clip)[: len(clip.gap), 0] - shift,
-        "mean face": lambda clip: np.full(len(clip.gap), rest),
-        "ridge regression": lambda clip: ridge(clip)[: len(clip.gap), 0],
-    }
-    return [
-        Figure.of_mean(
-            SEEN, who, "lip-gap error (MOD), % of eye distance",
-            100 * np.array([np.nanmean(np.abs(guess(c) - c.gap[:, 0])) for c in held]),
-        )
-        for who, guess in guesses.items()
-    ]  # fmt: skip
+
+    def errors(predict: Predictor, clips: list[Utterance]) -> list[np.ndarray]:
+        return [predict(clip)[: len(clip.gap), 0] - clip.gap[:, 0] for clip in clips]
+
+    rows = []
+    for who, predict in predictors.items():
+        shift = np.mean([np.nanmean(error) for error in errors(predict, fitting)])
+        made = [
+            np.nanmean(np.abs(error - shift)) for error in errors(predict, bench.clips("grid_s1", "held"))
+        ]
+        rows.append(Figure.of_mean(SEEN, who, "lip-gap error (MOD), % of eye distance", 100 * np.array(made)))
+    return rows
 
 
 def seen_performer(bench: Bench, ridge: baselines.Ridge) -> list[Figure]:
@@ -111,17 +108,21 @@ def seen_performer(bench: Bench, ridge: baselines.Ridge) -> list[Figure]:
     train, held = bench.clips("grid_s1", "train"), bench.clips("grid_s1", "held")
     references = [as_take(clip) for clip in train[:: max(1, len(train) // REFERENCES)]][:REFERENCES]
     own, bare = lips_of(model, readout, references), lips_of(model, readout, [])
-    figures = lip_figures(SEEN, "Mouthpiece, own references", held, own)
-    figures += lip_figures(SEEN, "Mouthpiece, no references", held, bare)
-    figures += lip_figures(SEEN, "ridge regression", held, ridge)
-    figures += opening_errors(bench, ridge, own)
+    cast = {"Mouthpiece, own references": own, "Mouthpiece, no references": bare, "ridge regression": ridge}
+    alone = offline.listeners(bench.checkpoint.parent) if bench.checkpoint else {}
+    figures = []
+    for who, predict in (cast | alone).items():
+        figures += lip_figures(SEEN, who, held, predict)
+    mean_face = {"mean face": lambda clip: np.zeros((len(clip.gap), 2))}
+    figures += opening_errors(bench, cast | alone | mean_face)
     every = max(1, len(train) // FITTING_CLIPS)
     figures += closure_figures("Mouthpiece, own references", held, own, train[::every])
     figures += closure_figures("Mouthpiece, no references", held, bare, train[::every])
     timed = in_time([*train, *held])
     train, held = timed[: len(train)], timed[len(train) :]
-    figures += lip_figures(SEEN, IN_TIME, held, own)
-    return figures + closure_figures(IN_TIME, held, own, train[::every])
+    for who, predict in ({"Mouthpiece, own references": own} | alone).items():
+        figures += lip_figures(SEEN, f"{who}; {IN_TIME}", held, predict)
+    return figures + closure_figures(f"Mouthpiece, own references; {IN_TIME}", held, own, train[::every])
 
 
 def closure_figures(
@@ -154,7 +155,7 @@ def swapped(bench: Bench) -> list[Figure]:
 
 
 def ablations(bench: Bench) -> list[Figure]:
-    """Teacher, regression, levels, codec and the offline baseline; needs the checkpoint."""
+    """Teacher, regression, levels and codec; needs the checkpoint."""
     model, checkpoint = bench.model, bench.checkpoint
     clips = bench.clips("grid_s1", "held")[:ABLATION_CLIPS]
     with (
@@ -172,8 +173,7 @@ def ablations(bench: Bench) -> list[Figure]:
     performers = {"GRID s1": clips} | {
         f"stranger {name.split('/')[1]}": group for name, group in by_performer(bench.strangers).items()
     }
-    figures += levels.codec(model, checkpoint, performers)
-    return figures + offline.figures(checkpoint, bench.readout, clips, bench.strangers)
+    return figures + levels.codec(model, checkpoint, performers)
 
 
 def style_figures(bench: Bench, out: Path) -> list[Figure]:

@@ -301,11 +301,10 @@ def train_generator(
     ear: Path,
     path: Path,
     recipe: Recipe,
-    config: Config | None = None,
 ) -> None:
     """Trains retriever, generator and the teachers of its flows; writes the checkpoint ``path``."""
     torch.manual_seed(recipe.seed)
-    model = Mouthpiece(config or Config())
+    model = Mouthpiece(Config())
     fit_motion(model, utterances)
     model.seal.row.copy_(material.lips.matrix[0])
     adopt_ear(model, ear)

@@ -1,58 +1,114 @@
-"""What the future would be worth: a causal generator against its twin that attends to both sides.
+"""What hearing the future would be worth: a network that hears sound as it comes, its twin all of it.
 
-Both are trained alike, hear through the same ear and run over whole recordings; nothing is sampled, nothing
-sealed.
+Both know one performer and nobody else, start from the spectrum and are trained alike on lips in time, so
+that they also tell how much of these recordings' lips any network could foretell.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor, nn
+from torch.nn import functional
 
-from .corpus.lips import LipReadout
-from .dataset import Utterance
-from .episodes import listen
-from .figures import Figure
-from .generate import no_guide
-from .metrics import correlation
-from .model.codec import BLOCK, LATENT, slow_path
-from .model.generator import HISTORY
-from .model.step import Mouthpiece
-from .run import restore
+from ..inference.features import HOPS
+from .augment import uniform
+from .dataset import Sampler, Utterance
+from .losses import lip_loss
+from .material import Material, for_training
+from .model.config import Config
+from .prediction import Predictor
+from .run import Recipe, Run, Terms, restore
+from .sync import in_time
 
-GROUP = "Causal against offline (same size, same ear, no references)"
-
-
-@torch.no_grad()
-def regress(model: Mouthpiece, mel: np.ndarray) -> np.ndarray:
-    """Mean channels ``[T, C]`` of log-mel ``[4 T, 80]``."""
-    ticks = len(mel) // 4
-    whole = -(-ticks // BLOCK) * BLOCK
-    speech, _, _ = listen(model, torch.tensor(np.asarray(mel, np.float32))[None])
-    speech = torch.nn.functional.pad(speech, (0, 0, 0, whole - ticks))
-    guide = no_guide(model, 1, whole, "cpu")
-    h = model.generator(speech, speech.new_zeros(1, whole, HISTORY * LATENT), guide)
-    path = slow_path(model.generator.plan(h[:, ::BLOCK]), speech.new_zeros(1, LATENT))
-    motion = path + model.generator.refine(h, path, speech, guide)[0]
-    return model.codec.decode(motion)[0, :ticks].numpy()
+PERFORMER = "grid_s1/"
+NAMES = {"causal": "a recurrent network of his alone, causal", "offline": "its twin that hears all the clip"}
+UNITS = {False: 320, True: 192}
+"""Width of the recurrent layers, by whether they also hear the future: both networks are of one size."""
+DROPPED = 0.3
+NOISE, COLOUR, HIDDEN = 0.2, 0.1, 14
+"""Deviations of what is laid over the spectrum, and the most bands that are hidden: each clip is heard forty
+times."""
+ROWS = 32
 
 
-def figures(
-    checkpoint: Path, readout: LipReadout, seen: list[Utterance], strangers: list[Utterance]
-) -> list[Figure]:
-    """Lip-gap correlation of both; nothing when they were not trained."""
-    twins = {who: checkpoint.with_name(f"twin_{who}.pt") for who in ("causal", "offline")}
-    if not all(path.exists() for path in twins.values()):
-        return []
-    rows = []
-    for who, path in twins.items():
-        model = restore(Mouthpiece, path)
-        for where, clips in (("seen performer", seen), ("GRID strangers", strangers)):
-            values = [
-                correlation(readout(regress(model, clip.mel))[: len(clip.gap), 0], np.asarray(clip.gap[:, 0]))
-                for clip in clips
-            ]
-            rows.append(Figure.of_mean(GROUP, who, f"lip-gap correlation, {where}", np.array(values)))
-    return rows
+class Listener(nn.Module):
+    """Log-mel ``[B, 4 T, 80]`` → lip gap and mouth width ``[B, T, 2]``, in outer eye corner distances."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        self.config = config
+        units, sides = UNITS[config.offline], 1 + config.offline
+        self.register_buffer("usual", torch.zeros(2, config.mels))
+        self.register_buffer("lips", torch.zeros(2, 2))
+        self.enter = nn.Linear(HOPS * config.mels, 256)
+        self.recurrent = nn.GRU(
+            256, units, 2, batch_first=True, dropout=DROPPED, bidirectional=config.offline
+        )
+        self.leave = nn.Linear(sides * units, 2)
+
+    def normal(self, mel: Tensor) -> Tensor:
+        """``mel`` about the usual spectrum, in its deviations."""
+        mean, deviation = self.usual
+        return (mel - mean) / deviation
+
+    def forward(self, mel: Tensor) -> Tensor:
+        return self.read(self.normal(mel))
+
+    def read(self, normal: Tensor) -> Tensor:
+        x = functional.relu(self.enter(normal.unflatten(1, (-1, HOPS)).flatten(2)))
+        x = self.recurrent(functional.dropout(x, DROPPED, self.training))[0]
+        mean, deviation = self.lips
+        return mean + deviation * self.leave(functional.dropout(x, DROPPED, self.training))
+
+
+def disguise(normal: Tensor, generator: torch.Generator) -> Tensor:
+    """``[B, H, M]`` with another colour, some noise and some bands hidden."""
+    rows, _, bands = normal.shape
+    colour = COLOUR * torch.randn((rows, 1, bands), generator=generator)
+    first, width = (uniform(0, most, (rows, 1, 1), generator) for most in (bands, HIDDEN))
+    band = torch.arange(bands)
+    shown = (band < first) | (band > first + width)
+    return (normal + colour + NOISE * torch.randn(normal.shape, generator=generator)) * shown
+
+
+def train_listener(
+    material: Material, utterances: Sequence[Utterance], path: Path, recipe: Recipe, config: Config
+) -> None:
+    """Trains a twin on the performer's clips; writes the checkpoint ``path``."""
+    torch.manual_seed(recipe.seed)
+    clips = [u for u in in_time(for_training(list(utterances))) if u.performer.startswith(PERFORMER)]
+    model, lips = Listener(config), material.lips
+    spectrum = torch.tensor(np.concatenate([np.asarray(u.mel, np.float32) for u in clips]))
+    model.usual.copy_(torch.stack([spectrum.mean(0), spectrum.std(0)]))
+    model.lips.copy_(torch.stack([lips.mean, lips.deviation]))
+    run, sampler = Run(model, recipe, path), Sampler(clips, recipe.ticks)
+    run.resume()
+
+    def losses(step: int) -> Terms:
+        rng, generator = recipe.randomness(step)
+        batch = sampler.draw(rng, ROWS, 1)
+        made = model.read(disguise(model.normal(torch.tensor(batch.mel)), generator))
+        goal = lips(torch.tensor(batch.channels))
+        return {"lips": lip_loss((made - lips.mean) / lips.deviation, goal)}
+
+    run.to_end(losses)
+
+
+def listeners(folder: Path) -> dict[str, Predictor]:
+    """The trained twins in ``folder`` by name; none where they were not trained."""
+    paths = {name: folder / f"listener_{kind}.pt" for kind, name in NAMES.items()}
+    if not all(path.exists() for path in paths.values()):
+        return {}
+
+    def predictor(model: Listener) -> Predictor:
+        @torch.no_grad()
+        def predict(clip: Utterance) -> np.ndarray:
+            return model(torch.tensor(np.asarray(clip.mel, np.float32))[None])[0].numpy()
+
+        return predict
+
+    return {name: predictor(restore(Listener, path)) for name, path in paths.items()}

@@ -19,14 +19,15 @@ from .export import export_checkpoint
 from .generate import distil, train_generator
 from .material import for_training, prepare
 from .model.config import Config
+from .offline import train_listener
 from .run import Recipe
 
 EAR = Recipe(steps=3400)
 GENERATOR = Recipe(steps=2200, seed=4)
 STUDENT = Recipe(steps=200, rate=1e-3, warmup=20, average=0.98)
 """How the shipped weights were trained."""
-TWIN = Recipe(steps=700, seed=4)
-"""How both generators are that tell what hearing the future would be worth."""
+LISTENER = Recipe(steps=1000, average=0.995, half=False)
+"""How both networks are that tell what hearing the future would be worth."""
 
 
 def main() -> None:
@@ -37,7 +38,9 @@ def main() -> None:
     parser.add_argument("--ear-steps", type=int, default=EAR.steps)
     parser.add_argument("--steps", type=int, default=GENERATOR.steps, help="of the generator")
     parser.add_argument("--distil-steps", type=int, default=STUDENT.steps)
-    parser.add_argument("--offline", action="store_true", help="also train a non-causal baseline and a twin")
+    parser.add_argument(
+        "--offline", action="store_true", help="also train an offline baseline and its causal twin"
+    )
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     options = parser.parse_args()
@@ -59,9 +62,9 @@ def main() -> None:
     distil(material, out / "generator.pt", out / "student.pt", student)
     export_checkpoint(out / "student.pt", options.corpus, options.weights)
     if options.offline:
+        recipe = replace(LISTENER, device=options.device)
         for name, config in (("causal", Config()), ("offline", Config(offline=True))):
-            twin = replace(TWIN, device=options.device)
-            train_generator(material, utterances, out / "ear.pt", out / f"twin_{name}.pt", twin, config)
+            train_listener(material, utterances, out / f"listener_{name}.pt", recipe, config)
 
 
 if __name__ == "__main__":

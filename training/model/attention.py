@@ -27,18 +27,17 @@ class WindowAttention(nn.Module):
     def __init__(self, config: Config) -> None:
         super().__init__()
         self.heads, self.window = config.heads, config.window
-        self.reach = 0 if not config.offline else config.window
         self.enter = nn.Linear(config.width, 3 * config.width)
         self.leave = nn.Linear(config.width, config.width)
-        self.bias = nn.Parameter(torch.zeros(config.heads, config.window + self.reach))
+        self.bias = nn.Parameter(torch.zeros(config.heads, config.window))
 
     def forward(self, x: Tensor) -> Tensor:
         query, key, value = (by_head(part, self.heads) for part in self.enter(x).chunk(3, -1))
         ticks = x.shape[1]
         place = torch.arange(ticks, device=x.device)
         age = place[:, None] - place[None, :]
-        allowed = (age > -self.reach - (self.reach == 0)) & (age < self.window)
-        bias = self.bias[:, (age + self.reach).clamp(0, self.bias.shape[1] - 1)]
+        allowed = (age >= 0) & (age < self.window)
+        bias = self.bias[:, age.clamp(0, self.window - 1)]
         bias = torch.where(allowed, bias.float(), -torch.inf)
         y = functional.scaled_dot_product_attention(query, key, value, bias.to(query.dtype))
         return self.leave(y.transpose(1, 2).flatten(2))

@@ -40,7 +40,7 @@ class Config:
     flow: int = 256
     blink: int = 64
     offline: bool = False
-    """The baseline that also attends to the future; never exported."""
+    """A baseline that also hears the future; never exported."""
 
     @property
     def manner(self) -> int:
