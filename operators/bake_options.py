@@ -9,7 +9,7 @@ from ..inference.errors import AudioError
 from ..inference.regions import region
 from ..inference.types import CHANNELS
 from ..rigs.options import BakeOptions, StripOptions
-from ..rigs.scene_read import sound_starts
+from ..rigs.scene_sequencer import sound_starts
 
 
 def read_options(scene: bpy.types.Scene) -> BakeOptions:

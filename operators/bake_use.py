@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import bpy
@@ -12,20 +13,33 @@ from ..inference.resample import resample
 from ..inference.types import TICK_RATE
 from ..rigs.rig import TakeSource
 from ..rigs.scene_read import find_target, read_head, read_rig, read_take
-from ..rigs.scene_read.animation import baked_action
-from ..rigs.scene_write import copy_take
+from ..rigs.scene_read.animation import MARK, animation_of, baked_strip, baked_strips, frame_within
+from ..rigs.scene_write import MARGIN, copy_pose, copy_take
 from .messages import fail, succeed
 
 
-def last_bake(context: bpy.types.Context) -> bpy.types.Action:
-    """The bake that the chosen character plays. Raises RigError or TakeError when there is none."""
-    target = find_target(context)
+@dataclass(frozen=True)
+class Shown:
+    """The bake that a character plays at the current frame, or else the topmost: its ``action``, the
+    action's own ``frame`` that is shown, and how many ``others`` the character has."""
+
+    action: bpy.types.Action
+    frame: float
+    others: int
+
+
+def shown_bake(context: bpy.types.Context) -> Shown:
+    """Raises RigError or TakeError when there is none."""
+    target, frame = find_target(context), context.scene.frame_current_final
     rig = read_rig(context.scene, target)
-    blocks = [face.key for face in rig.faces] + [control.datablock for control in rig.controls]
-    action = next(filter(None, map(baked_action, blocks)), None)
-    if action is None:
-        raise TakeError("{target} has no bake of Mouthpiece: press Bake first.", target=target.name)
-    return action
+    for block in [face.key for face in rig.faces] + [control.datablock for control in rig.controls]:
+        strip, own = baked_strip(block, frame), animation_of(block)
+        if strip is not None:
+            others = {other.action for other in baked_strips(block)} - {strip.action}
+            return Shown(strip.action, frame_within(strip, frame), len(others))
+        if own is not None and MARK in own:
+            return Shown(own, frame, 0)
+    raise TakeError("{target} has no bake of Mouthpiece: press Bake first.", target=target.name)
 
 
 class UsesBake:
@@ -62,12 +76,20 @@ class MOUTHPIECE_OT_bake_export(UsesBake, bpy.types.Operator):
         path = Path(bpy.path.abspath(self.filepath))
         rate = render.fps / render.fps_base
         try:
-            action = last_bake(context)
-            first, last = action.frame_range
+            shown = shown_bake(context)
+            first, last = shown.action.frame_range
             half = 0.5 * rate / TICK_RATE
+            before, after = shown.action.get(MARGIN, (half, half))
             head = read_head(settings.head_target, settings.head_bone) if settings.head_target else None
             source = TakeSource(
-                action, "", rate, first - half, last + half, head=head, owner=find_target(context), own=True
+                shown.action,
+                "",
+                rate,
+                first - before,
+                last + after,
+                head=head,
+                owner=find_target(context),
+                own=True,
             )
             take = read_take(source)
             channels = resample(take.channels, TICK_RATE, self.fps)
@@ -78,8 +100,12 @@ class MOUTHPIECE_OT_bake_export(UsesBake, bpy.types.Operator):
             self,
             context,
             Message(
-                "Wrote {count} rows of {action} to {path}", count=len(channels), action=action.name, path=path
+                "Wrote {count} rows of {action} to {path}",
+                count=len(channels),
+                action=shown.action.name,
+                path=path,
             ),
+            _others(shown),
         )
 
 
@@ -99,15 +125,32 @@ class MOUTHPIECE_OT_bake_to_asset(UsesBake, bpy.types.Operator):
     )
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        frame = context.scene.frame_current_final if self.kind == "POSE" else None
         try:
-            action = last_bake(context)
+            shown = shown_bake(context)
         except MouthpieceError as error:
             return fail(self, context, error)
-        made = copy_take(action, frame)
+        if self.kind == "POSE":
+            made = copy_pose(shown.action, shown.frame, context.scene.frame_current_final)
+        else:
+            made = copy_take(shown.action)
         return succeed(
-            self, context, Message("{made} is in the asset browser's Current File", made=made.name)
+            self,
+            context,
+            Message("{made} is in the asset browser's Current File", made=made.name),
+            _others(shown) if self.kind == "TAKE" else (),
         )
+
+
+def _others(shown: Shown) -> tuple[str, ...]:
+    """What to say of the character's other bakes."""
+    if not shown.others:
+        return ()
+    return (
+        Message(
+            "{count} other bakes of the character are not in it: go to a frame that they play for them.",
+            count=shown.others,
+        ),
+    )
 
 
 class MOUTHPIECE_OT_bake_options_reset(bpy.types.Operator):

@@ -50,7 +50,6 @@ class MOUTHPIECE_OT_batch_bake(bpy.types.Operator):
         try:
             self._job = self._begin(context)
         except MouthpieceError as error:
-            context.window_manager.mouthpiece.running = False
             return fail(self, context, error)
         self._job.start()
         self._timer = context.window_manager.event_timer_add(INTERVAL, window=context.window)
@@ -91,12 +90,12 @@ class MOUTHPIECE_OT_batch_bake(bpy.types.Operator):
 
     def _begin(self, context: bpy.types.Context) -> BatchJob:
         """Read the scene. Raises MouthpieceError."""
-        state = context.window_manager.mouthpiece
+        job, state = BatchJob(read_batch(context)), context.window_manager.mouthpiece
         state.running, state.cancel_requested, state.progress = True, False, 0.0
         state.status, state.failed, state.batch_left, state.batch_report = "", False, "", ""
         state.batch_rows.clear()
         redraw(context)
-        return BatchJob(read_batch(context))
+        return job
 
     def _finish(self, context: bpy.types.Context, job: BatchJob, tally: Tally) -> set[str]:
         """Put the lines into the scene, and tell how it went. A batch that was stopped changes nothing."""

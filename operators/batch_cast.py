@@ -74,9 +74,15 @@ class MOUTHPIECE_OT_cast_add(bpy.types.Operator):
     bl_label = "Add Character"
     bl_options = {"REGISTER", "UNDO"}
 
-    name: bpy.props.StringProperty(name="Name", description="As in names of files; empty for the face's")
+    name: bpy.props.StringProperty(
+        name="Name", description="As in names of files; empty for the face's", options={"SKIP_SAVE"}
+    )
     channel: bpy.props.IntProperty(
-        name="Channel", description="Sequencer channel that this character speaks; 0 for none", min=0, max=128
+        name="Channel",
+        description="Sequencer channel that this character speaks; 0 for none",
+        min=0,
+        max=128,
+        options={"SKIP_SAVE"},
     )
 
     @classmethod
@@ -175,7 +181,9 @@ class MOUTHPIECE_OT_cast_assign(_OfCast, bpy.types.Operator):
     bl_label = "Assign Strips"
     bl_options = {"REGISTER", "UNDO"}
 
-    clear: bpy.props.BoolProperty(name="Clear", description="Let the strips' channels decide again")
+    clear: bpy.props.BoolProperty(
+        name="Clear", description="Let the strips' channels decide again", options={"SKIP_SAVE"}
+    )
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         member = self.member(context)

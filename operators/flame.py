@@ -10,14 +10,13 @@ import numpy as np
 from ..inference.errors import Message, MouthpieceError, RigError, TakeError
 from ..rigs.flame_file import read_flame, write_flame
 from ..rigs.scene_read import (
-    MARK,
     character_objects,
     find_flame,
     find_target,
     flame_curves,
     flame_take,
 )
-from ..rigs.scene_read.animation import animation_of
+from ..rigs.scene_read.animation import animation_of, baked_strip
 from ..rigs.scene_read.flame import FlameRig
 from ..rigs.scene_write import curves_action
 from .messages import fail, succeed
@@ -121,7 +120,9 @@ class MOUTHPIECE_OT_flame_export(FlameOperator, bpy.types.Operator):
         render, path = context.scene.render, self.path()
         try:
             rig = self.head(context)
-            action = animation_of(rig.mesh.data.shape_keys, MARK)
+            key = rig.mesh.data.shape_keys
+            strip = baked_strip(key, context.scene.frame_current_final)
+            action = strip.action if strip else animation_of(key)
             if action is None:
                 raise TakeError("{mesh} has no animation to export: bake it first.", mesh=rig.mesh.name)
             take = flame_take(rig, action, render.fps / render.fps_base, self.fps)

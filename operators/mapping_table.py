@@ -58,8 +58,8 @@ class MOUTHPIECE_OT_mapping_reset(CharacterOperator, bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         try:
             owner, objects = character(context)
-            owner.mouthpiece.entries.clear()
             if self.mode == "AUTOMATIC":
+                owner.mouthpiece.entries.clear()
                 return succeed(
                     self, context, Message("{owner}: the mapping is automatic again", owner=owner.name)
                 )
@@ -104,7 +104,9 @@ class MOUTHPIECE_OT_mapping_entry_remove(CharacterOperator, bpy.types.Operator):
     bl_idname = "mouthpiece.mapping_entry_remove"
     bl_label = "Remove Row"
 
-    index: bpy.props.IntProperty(name="Index", description="Row to remove; -1 for the chosen one", default=-1)
+    index: bpy.props.IntProperty(
+        name="Index", description="Row to remove; -1 for the chosen one", default=-1, options={"SKIP_SAVE"}
+    )
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         try:

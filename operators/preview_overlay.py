@@ -11,7 +11,23 @@ import numpy as np
 from ..rigs.pose import Curves
 from ..rigs.scene_values import put
 
-_COLLECTIONS = {"KEY": "shape_keys", "OBJECT": "objects", "ARMATURE": "armatures", "MESH": "meshes"}
+_COLLECTIONS = {
+    "KEY": "shape_keys",
+    "OBJECT": "objects",
+    "ARMATURE": "armatures",
+    "MESH": "meshes",
+    "CAMERA": "cameras",
+    "CURVE": "curves",
+    "CURVES": "hair_curves",
+    "LATTICE": "lattices",
+    "LIGHT": "lights",
+    "LIGHT_PROBE": "lightprobes",
+    "META": "metaballs",
+    "POINTCLOUD": "pointclouds",
+    "SPEAKER": "speakers",
+    "VOLUME": "volumes",
+}
+"""Where the datablocks are that a rig moves: objects, their data and shape keys."""
 
 NAVIGATION = {
     "MOUSEMOVE",

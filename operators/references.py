@@ -41,8 +41,12 @@ class MOUTHPIECE_OT_reference_add(bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     scope: bpy.props.EnumProperty(name="From", description="Where to look for performances", items=SCOPES)
-    action: bpy.props.StringProperty(name="Action", description="Action to add; empty to look for some")
-    slot: bpy.props.StringProperty(name="Slot", description="Slot of the action; empty for the best match")
+    action: bpy.props.StringProperty(
+        name="Action", description="Action to add; empty to look for some", options={"SKIP_SAVE"}
+    )
+    slot: bpy.props.StringProperty(
+        name="Slot", description="Slot of the action; empty for the best match", options={"SKIP_SAVE"}
+    )
 
     @classmethod
     def description(cls, context: bpy.types.Context, properties: bpy.types.OperatorProperties) -> str:
@@ -162,9 +166,9 @@ class MOUTHPIECE_OT_reference_remove(bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     index: bpy.props.IntProperty(
-        name="Index", description="Entry to remove; -1 for the chosen one", default=-1
+        name="Index", description="Entry to remove; -1 for the chosen one", default=-1, options={"SKIP_SAVE"}
     )
-    all: bpy.props.BoolProperty(name="All", description="Empty the whole list")
+    all: bpy.props.BoolProperty(name="All", description="Empty the whole list", options={"SKIP_SAVE"})
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:

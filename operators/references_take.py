@@ -50,5 +50,6 @@ def reference_take(
         audio=sound_samples(item.sound) if item.sound else None,
         sound_frame=item.sound_frame,
         head=read_head(settings.head_target, settings.head_bone) if settings.head_target else None,
+        owner=item.source,
     )
     return read_take(source)

@@ -20,7 +20,8 @@ from ..rigs.bake_plan import BakePlan, plan_bake
 from ..rigs.options import BakeOptions
 from ..rigs.retarget import SceneClock
 from ..rigs.rig import Rig
-from ..rigs.scene_read import animated, find_target, read_rig, sound_starts
+from ..rigs.scene_read import animated, find_target, read_rig
+from ..rigs.scene_sequencer import sound_starts
 from .bake_options import read_options, start_frame
 from .cache import entry_cache
 from .references_take import reference_take

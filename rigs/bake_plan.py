@@ -26,7 +26,11 @@ MARGIN = 1e-3
 
 @dataclass(frozen=True)
 class BakePlan:
-    """One Action to be: ``frames float64 [M]`` in scene frames and a set of curves per datablock."""
+    """One Action to be: ``frames float64 [M]`` in scene frames and a set of curves per datablock.
+
+    ``margin`` are the scene frames by which the sound, or what is baked of it, reaches beyond the first key
+    and beyond the last.
+    """
 
     name: str
     frames: np.ndarray
@@ -34,6 +38,7 @@ class BakePlan:
     head: bpy.types.Object | None
     notes: tuple[str, ...]
     strip: StripOptions = PLAIN
+    margin: tuple[float, float] = (0.0, 0.0)
 
 
 def plan_bake(
@@ -66,7 +71,21 @@ def plan_bake(
     if options.tolerance > 0.0:
         curves = _reduced(rig, curves, frames, motion, options.tolerance)
     name = f"Mouthpiece {rig.name}"
-    return BakePlan(name, frames, curves, rig.head and rig.head.target, notes, options.strip)
+    margin = _margin(frames, clock, len(channels), options)
+    return BakePlan(name, frames, curves, rig.head and rig.head.target, notes, options.strip, margin)
+
+
+def _margin(
+    frames: np.ndarray, clock: retarget.SceneClock, count: int, options: BakeOptions
+) -> tuple[float, float]:
+    """How far what is baked of ``count`` ticks reaches beyond the first of its ``frames``, and the last."""
+    if not options.whole:
+        half = 0.5 * clock.rate / TICK_RATE
+        return half, half
+    begin, end = np.clip(
+        clock.frames(np.array([0.0, count / TICK_RATE])), *(options.span or (-np.inf, np.inf))
+    )
+    return float(frames[0] - begin), float(end - frames[-1])
 
 
 def _within(

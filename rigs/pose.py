@@ -78,10 +78,14 @@ def _head_curves(target: Head, motion: np.ndarray) -> Curves:
     turns = head.in_frame(head.rotations(motion), target.frame)
     quaternion = target.mode == "QUATERNION"
     values = head.quaternions(turns) if quaternion else head.eulers(turns, target.mode)
-    path = "rotation_quaternion" if quaternion else "rotation_euler"
-    path = f'pose.bones["{escaped(target.bone)}"].{path}' if target.bone else f"delta_{path}"
-    paths = tuple((path, i) for i in range(values.shape[1]))
+    paths = tuple((head_path(target), i) for i in range(values.shape[1]))
     return Curves(target.target, "OBJECT", target.target.name, paths, values.astype(np.float32))
+
+
+def head_path(target: Head) -> str:
+    """The data path that turns the head."""
+    path = "rotation_quaternion" if target.mode == "QUATERNION" else "rotation_euler"
+    return f'pose.bones["{escaped(target.bone)}"].{path}' if target.bone else f"delta_{path}"
 
 
 def _by_datablock(parts: list[Curves]) -> tuple[Curves, ...]:

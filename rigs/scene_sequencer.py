@@ -45,6 +45,16 @@ def read_strips(scene: bpy.types.Scene, *, selected: bool = False) -> list[Spoke
     return [_read(strip, rate) for strip in sound_strips(scene, selected=selected)]
 
 
+def sound_starts(scene: bpy.types.Scene, sound: bpy.types.Sound) -> list[float]:
+    """Scene frames at which the strips of ``sound`` play its first sample: those that are heard, all if none
+    is."""
+    editor, rate = scene.sequence_editor, scene.render.fps / scene.render.fps_base
+    strips = [s for s in editor.strips_all if s.type == "SOUND" and s.sound == sound] if editor else []
+    heard = [strip for strip in strips if _audible(editor, strip)]
+    read = [_read(strip, rate) for strip in heard or strips]
+    return sorted(strip.start - strip.lead * rate for strip in read)
+
+
 def assign(strips: Iterable[bpy.types.Strip], character: str) -> int:
     """Let ``character`` speak the strips from now on ("" to let the channel decide); how many there were."""
     strips = list(strips)

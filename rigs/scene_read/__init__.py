@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .animation import MARK, animated, animation_layers, curves_of, sound_starts
+from .animation import MARK, animated, animation_layers, curves_of
 from .character import character_objects, find_target, read_head, read_rig, rig_entries, shape_key_names
 from .flame import find_flame, flame_curves, flame_take
 from .performer import action_owner, face_slot
@@ -27,7 +27,6 @@ __all__ = [
     "read_take",
     "rig_entries",
     "shape_key_names",
-    "sound_starts",
     "store_entries",
     "stored_entries",
     "table_owner",

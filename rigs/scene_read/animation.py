@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import bpy
 import numpy as np
 
+SLACK = 1e-2
+"""Share of a frame that frames of curves, which are single precision, may lack of a whole one."""
 MARK = "mouthpiece"
 """Custom property of every Action that Mouthpiece baked, so that it replaces only its own."""
 OWNER = "mouthpiece_owner"
@@ -46,28 +48,33 @@ def animated(scene: bpy.types.Scene, path: str, frames: np.ndarray) -> np.ndarra
     return None if curve is None else np.array([curve.evaluate(frame) for frame in frames])
 
 
-def sound_starts(scene: bpy.types.Scene, sound: bpy.types.Sound) -> list[float]:
-    """Scene frames at which the sequencer's strips of ``sound`` play its first sample."""
-    strips = scene.sequence_editor.strips_all if scene.sequence_editor else ()
-    found = [strip for strip in strips if strip.type == "SOUND" and strip.sound == sound]
-    # 5.2 renamed the property.
-    return sorted(
-        strip.content_start if hasattr(strip, "content_start") else strip.frame_start for strip in found
-    )
-
-
-def animation_of(datablock: bpy.types.ID, mark: str = "") -> bpy.types.Action | None:
-    """The action that ``datablock`` plays: the topmost strip's whose action has the property ``mark``, else
-    the topmost of all."""
+def animation_of(datablock: bpy.types.ID) -> bpy.types.Action | None:
+    """The action that ``datablock`` plays: its own, else the topmost strip's."""
     data = datablock.animation_data
     if data is None:
         return None
-    strips = [strip for track in reversed(data.nla_tracks) for strip in track.strips if strip.action]
-    marked = (strip.action for strip in strips if mark and mark in strip.action)
-    return next(marked, data.action or next((strip.action for strip in strips), None))
+    strips = (strip for track in reversed(data.nla_tracks) for strip in track.strips if strip.action)
+    return data.action or next((strip.action for strip in strips), None)
 
 
-def baked_action(datablock: bpy.types.ID) -> bpy.types.Action | None:
-    """The topmost action of Mouthpiece on ``datablock``, None without one."""
-    action = animation_of(datablock, MARK)
-    return action if action is not None and MARK in action else None
+def baked_strips(datablock: bpy.types.ID) -> list[bpy.types.NlaStrip]:
+    """The strips of ``datablock`` that play a bake of Mouthpiece, topmost first."""
+    tracks = datablock.animation_data.nla_tracks if datablock.animation_data else ()
+    strips = [strip for track in reversed(tracks) for strip in track.strips]
+    return [strip for strip in strips if strip.action is not None and MARK in strip.action]
+
+
+def baked_strip(datablock: bpy.types.ID, frame: float) -> bpy.types.NlaStrip | None:
+    """The strip of Mouthpiece that plays at scene ``frame``; where none does, the topmost; None without any.
+
+    A batch puts many lines side by side.
+    """
+    strips = baked_strips(datablock)
+    playing = (s for s in strips if not s.mute and s.frame_start <= frame < s.frame_end)
+    return next(playing, strips[0] if strips else None)
+
+
+def frame_within(strip: bpy.types.NlaStrip, frame: float) -> float:
+    """The frame of a strip's Action that scene ``frame`` shows; its ends hold."""
+    within = strip.action_frame_start + (frame - strip.frame_start) / strip.scale
+    return min(max(within, strip.action_frame_start), strip.action_frame_end)

@@ -12,8 +12,9 @@ from ...inference.errors import Message, RigError
 from ..character import armature_of, same_character
 from ..detect import Detection, detect
 from ..mapping import Entry, Target, pose_values, poses, shape_keys
+from ..pose import head_path
 from ..rig import FaceKeys, Head, Rig
-from .face_notes import named_keys, no_match, obstacle, visibility_notes
+from .face_notes import hidden_notes, named_keys, no_match, obstacle, visibility_notes
 from .flame import find_flame
 from .mouth import with_mouth
 from .table import read_controls, stored_entries
@@ -70,11 +71,15 @@ def read_rig(
     if flame is not None and head_target is None and "neck" in flame.names.bones:
         head_target, head_bone = flame.armature, flame.names.bones["neck"]
     head_part = read_head(head_target, head_bone) if head_target else None
+    for control in controls:
+        notes += hidden_notes(control.datablock, control.owner, [control.path])
+    if head_part is not None:
+        notes += hidden_notes(head_part.target, head_part.target.name, [head_path(head_part)])
     plain = Rig(
         target.name,
         faces,
         head_part,
-        (*problems, *notes),
+        (*problems, *dict.fromkeys(notes)),
         tuple(controls),
         preset=found.preset,
         confidence=found.confidence,

@@ -9,7 +9,7 @@ import bpy
 
 from ...inference.errors import Message
 from ..rig import FaceKeys
-from .animation import curves_of
+from .animation import MARK, curves_of
 
 _VALUE = re.compile(r'key_blocks\["(.+)"\]\.value$')
 
@@ -72,13 +72,35 @@ def visibility_notes(mesh: bpy.types.Object, face: FaceKeys) -> list[str]:
                 )
             )
     if data is not None and (not data.use_nla or any(track.is_solo for track in data.nla_tracks)):
+        notes.append(_nla_off(mesh.name))
+    return notes
+
+
+def hidden_notes(block: bpy.types.ID, name: str, paths: Iterable[str]) -> list[str]:
+    """What would hide the motion of a baked bone, property or head: ``paths`` of ``block``."""
+    data = block.animation_data
+    if data is None:
+        return []
+    notes, action, moved = [], data.action, set(paths)
+    above = curves_of(action, data.action_slot) if action is not None and MARK not in action else ()
+    if any(curve.data_path in moved for curve in above):
         notes.append(
             Message(
-                "{mesh}: its NLA is switched off or plays another track solo, which hides the bake.",
-                mesh=mesh.name,
+                "{name}: its action {action} lies above the Mouthpiece track and hides what the bake moves; "
+                "push it down or unlink it to see the bake.",
+                name=name,
+                action=action.name,
             )
         )
+    if not data.use_nla or any(track.is_solo for track in data.nla_tracks):
+        notes.append(_nla_off(name))
     return notes
+
+
+def _nla_off(name: str) -> Message:
+    return Message(
+        "{mesh}: its NLA is switched off or plays another track solo, which hides the bake.", mesh=name
+    )
 
 
 def no_match(target: bpy.types.Object, meshes: list[bpy.types.Object]) -> str:

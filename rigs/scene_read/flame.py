@@ -23,7 +23,7 @@ from ..flame_file import FlameTake
 from ..mapping import Affine, Mapping
 from ..pose import Curves, escaped
 from ..rig import Control
-from .animation import curves_of
+from .animation import SLACK, curves_of
 from .geometry import read_surface
 
 
@@ -146,7 +146,7 @@ def flame_take(rig: FlameRig, action: bpy.types.Action, rate: float, fps: float)
         )
     ranges = np.array([curve.range() for curve in keyed])
     first, last = float(ranges[:, 0].min()), float(ranges[:, 1].max())
-    frames = first + np.arange(int((last - first) / rate * fps) + 1) * rate / fps
+    frames = first + np.arange(int((last - first) / rate * fps + SLACK) + 1) * rate / fps
     expression = [_sampled(curves.get((path, 0)), frames) for path in paths]
     turns = {}
     for part, bone in rig.names.bones.items():

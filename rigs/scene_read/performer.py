@@ -116,35 +116,36 @@ def _through_names(curves: dict[str, bpy.types.FCurve]) -> Reading:
 
 
 def _through_rig(action: bpy.types.Action, slots: list[bpy.types.ActionSlot], rig: Rig) -> Reading | None:
-    """What curves show by the mapping of the rig that they move."""
-    best: Reading | None = None
+    """What curves show by the mapping of the rig that they move: a slot is one mesh's, the largest first."""
     controls = [item for slot in action.slots for item in _controls(action, slot, rig)]
-    for slot in slots:
-        curves = curve_keys(action, slot)
-        for face in rig.faces:
-            reading = _of_face(curves, face, rig.reduction, controls)
-            if _size(reading) > _size(best):
-                best = reading
-    if best is None and controls:
-        return Reading((), tuple(controls), stacked([control.affine for control, _ in controls]))
-    return best
+    found = [
+        (_of_face(curve_keys(action, slot), face, rig.reduction), slot.handle, face.mesh)
+        for slot in slots
+        for face in rig.faces
+    ]
+    parts: list[Reading] = []
+    read: set[int | str] = set()
+    for reading, slot, mesh in sorted(found, key=lambda item: -_size(item[0])):
+        if _size(reading) and not read & {slot, mesh}:
+            parts.append(reading)
+            read |= {slot, mesh}
+    if not parts and not controls:
+        return None
+    affine = stacked([*(part.affine for part in parts), *(control.affine for control, _ in controls)])
+    keys = tuple(curve for part in parts for curve in part.keys)
+    posed = next((part for part in parts if part.blend is not None), None)
+    return Reading(keys, tuple(controls), affine, *((posed.poses, posed.blend) if posed else ()))
 
 
-def _of_face(
-    curves: dict[str, bpy.types.FCurve],
-    face: FaceKeys,
-    blend: Reduction | None,
-    controls: list[tuple[Control, dict[int, bpy.types.FCurve]]],
-) -> Reading:
-    """The curves of one mesh and of the rig's controls."""
+def _of_face(curves: dict[str, bpy.types.FCurve], face: FaceKeys, blend: Reduction | None) -> Reading:
+    """The curves of one mesh."""
     mapping = face.mapping.without(name for name in face.mapping.drives if name not in curves)
     poses = tuple(curves.get(name) for name in blend.keys) if blend else ()
     posed = any(curve is not None for curve in poses)
-    affine = stacked([mapping.affine(), *(control.affine for control, _ in controls)])
     return Reading(
         tuple(curves[name] for name in mapping.drives),
-        tuple(controls),
-        affine,
+        (),
+        mapping.affine(),
         poses if posed else (),
         blend if posed else None,
     )

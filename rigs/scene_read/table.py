@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator
 
 import bpy
@@ -12,6 +13,7 @@ from ..mapping import Entry, Target, compiled
 from ..pose import escaped
 from ..rig import Control
 
+_ELEMENT = re.compile(r"^(.+)\[(\d+)\]$")
 PARTS = {
     "LOCATION": "location",
     "SCALE": "scale",
@@ -145,14 +147,15 @@ def _control(targets: list[Target], affine: object) -> Control | str:
 
 def _property(item: bpy.types.Object, target: Target, affine: object) -> Control | str:
     """A number on an object or its data, by data path; a bare name is a custom property."""
-    block, path = item, target.name
+    block, (path, axis) = item, _element(target.name)
     if path.startswith("data."):
         block, path = item.data, path.removeprefix("data.")
     if "[" not in path and "." not in path and not hasattr(block, path):
         path = f'["{escaped(path)}"]'
     try:
         value = block.path_resolve(path)
-    except (ValueError, AttributeError):
+        value = value if axis is None else value[axis]
+    except (ValueError, AttributeError, IndexError, TypeError):
         return Message(
             "{item} has no property {target!r}: correct the mapping.", item=item.name, target=target.name
         )
@@ -170,7 +173,13 @@ def _property(item: bpy.types.Object, target: Target, affine: object) -> Control
         return Message(
             "{item}: left alone since a driver moves {target}.", item=item.name, target=target.name
         )
-    return Control(block, item.name, path, "VALUE", (0,), affine)
+    return Control(block, item.name, path, "VALUE", (axis or 0,), affine)
+
+
+def _element(name: str) -> tuple[str, int | None]:
+    """The path of a property, and which of its elements is meant: ``location[2]`` is one number of three."""
+    found = _ELEMENT.match(name)
+    return (found[1], int(found[2])) if found else (name, None)
 
 
 def _is_driven(block: bpy.types.ID, path: str) -> bool:

@@ -11,14 +11,14 @@ from ...inference.errors import Message, TakeError
 from ...inference.types import HEAD, INDEX, SAMPLE_RATE, TICK_RATE, TICK_SAMPLES, Take, frame_times
 from .. import head, retarget
 from ..rig import TakeSource
-from .animation import MARK, animation_layers, curves_of
+from .animation import MARK, SLACK, animation_layers, curves_of
 from .character import has_keys
 from .performer import read_reading
 
 STILL = 1e-4
 """A take whose channels all stay within this shows no motion."""
 
-_TURN = re.compile(r'(?:pose\.bones\["(.+)"\]\.)?(?:delta_)?(rotation_euler|rotation_quaternion)$')
+_TURN = re.compile(r'(?:pose\.bones\["(.+)"\]\.)?((?:delta_)?rotation_(?:euler|quaternion))$')
 
 
 def object_animation(target: bpy.types.Object) -> tuple[bpy.types.Action, bpy.types.ActionSlot | None] | None:
@@ -47,7 +47,7 @@ def read_take(source: TakeSource) -> Take:
     first = ranges[:, 0].min() if source.first is None else source.first
     last = ranges[:, 1].max() if source.last is None else source.last
     clock = retarget.SceneClock(source.rate, float(first))
-    count = int(np.floor((last - first) / source.rate * TICK_RATE + 1e-6))
+    count = int(np.floor((last - first) / source.rate * TICK_RATE + SLACK))
     if count < 1:
         raise TakeError(
             "The reference {name} is shorter than one model frame (40 ms): widen its frame range.",
@@ -59,7 +59,8 @@ def read_take(source: TakeSource) -> Take:
     if turns is not None:
         channels[:, [INDEX[axis] for axis in HEAD]] = head.angles(turns)
         known[[INDEX[axis] for axis in HEAD]] = True
-    if not np.isfinite(channels).all() or np.ptp(channels, axis=0).max() < STILL:
+    still = np.ptp(channels, axis=0).max() < STILL and not source.own
+    if still or not np.isfinite(channels).all():
         raise TakeError(
             "The reference {name} does not move in frames {first:g} to {last:g}: choose another range.",
             name=name,
@@ -72,7 +73,10 @@ def read_take(source: TakeSource) -> Take:
 
 
 def _head_turns(source: TakeSource, frames: np.ndarray) -> np.ndarray | None:
-    """Head rotations [T, 3, 3] of the mapped head's rotation curves in the action, None without any."""
+    """Head rotations [T, 3, 3] of the mapped head's rotation curves in the action, None without any.
+
+    How an object stands on the stage is no turn of its head: its rotation counts from the first frame on.
+    """
     bone = source.head.bone if source.head else ""
     order = source.head.mode if source.head and source.head.mode != "QUATERNION" else "XYZ"
     frame = source.head.frame if source.head else np.eye(3)
@@ -83,10 +87,12 @@ def _head_turns(source: TakeSource, frames: np.ndarray) -> np.ndarray | None:
             if path and bpy.utils.unescape_identifier(path[1] or "") == bone:
                 found.setdefault(path[2], {})[curve.array_index] = curve
         for kind, axes in found.items():
-            size = 4 if kind == "rotation_quaternion" else 3
+            size = 4 if kind.endswith("quaternion") else 3
             values = np.array(
                 [[axes[i].evaluate(f) if i in axes else 0.0 for i in range(size)] for f in frames]
             )
             turns = head.from_quaternions(values) if size == 4 else head.from_eulers(values, order)
+            if not bone and not kind.startswith("delta_"):
+                turns = turns[0].T @ turns
             return head.in_frame(turns, frame.T)
     return None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from .actions import copy_take, curves_action, take_action
+from .actions import MARGIN, copy_pose, copy_take, curves_action, take_action
 from .bake import write_bake
 from .lines import LinePlan, play_alone, write_lines
 
 __all__ = [
+    "MARGIN",
     "LinePlan",
+    "copy_pose",
     "copy_take",
     "curves_action",
     "play_alone",

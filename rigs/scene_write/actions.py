@@ -16,8 +16,10 @@ from ..scene_read.animation import OWNER
 
 TRACK = "Mouthpiece"
 """Name of the NLA tracks, their strips and the layers that a bake makes."""
-OTHERS_MARK = "mouthpiece_moves"
-"""Custom properties (numbered) that point from a baked Action to the heads, armatures and others it moves."""
+PARTS_MARK = "mouthpiece_moves"
+"""Custom properties (numbered) that point from a baked Action to the meshes, heads and others it moves."""
+MARGIN = "mouthpiece_margin"
+"""Custom property of a bake: scene frames by which it reaches beyond its first key, and its last."""
 
 
 def fill_action(
@@ -47,11 +49,13 @@ def fill_action(
 
 
 def mark(action: bpy.types.Action, plan: BakePlan) -> None:
-    """Let a later bake know that ``action`` is Mouthpiece's, and what it moves beside shape keys."""
+    """Let a later bake know that ``action`` is Mouthpiece's and what it moves, and an export where it begins
+    and ends."""
     action[MARK] = True
-    others = [part.datablock for part in plan.curves if part.id_type != "KEY"]
-    for number, block in enumerate(others):
-        action[f"{OTHERS_MARK}_{number}"] = block
+    action[MARGIN] = plan.margin
+    for number, part in enumerate(plan.curves):
+        block = part.datablock
+        action[f"{PARTS_MARK}_{number}"] = block.user if part.id_type == "KEY" else block
 
 
 def take_action(take: Take, rate: float, start: float = 1.0) -> bpy.types.Action:
@@ -82,25 +86,30 @@ def curves_action(
     return action
 
 
-def copy_take(action: bpy.types.Action, frame: float | None = None) -> bpy.types.Action:
-    """A copy of a bake as an asset of its own, which no bake replaces; of one scene ``frame`` when given."""
+def copy_take(action: bpy.types.Action, kind: str = "Take") -> bpy.types.Action:
+    """A copy of a bake as an asset of its own, which no bake replaces; its name ends in ``kind``."""
     made = action.copy()
     for name, _ in [item for item in made.items() if item[0].startswith(MARK)]:
         del made[name]
-    kind = "Take" if frame is None else f"Pose {frame:g}"
     made.name = f"{action.name.removeprefix(TRACK).strip() or action.name} {kind}"
-    if frame is not None:
-        for slot in made.slots:
-            for curve in curves_of(made, slot):
-                value = curve.evaluate(frame)
-                curve.keyframe_points.clear()
-                curve.keyframe_points.insert(frame, value)
     made.asset_mark()
     made.asset_data.description = "Facial animation by Mouthpiece"
     return made
 
 
+def copy_pose(action: bpy.types.Action, within: float, frame: float) -> bpy.types.Action:
+    """What a bake shows at its own frame ``within``, as an asset keyed at scene ``frame``."""
+    made = copy_take(action, f"Pose {frame:g}")
+    for slot in made.slots:
+        for curve in curves_of(made, slot):
+            value = curve.evaluate(within)
+            curve.keyframe_points.clear()
+            curve.keyframe_points.insert(frame, value)
+    return made
+
+
 def moved_by(action: bpy.types.Action) -> list[bpy.types.ID]:
-    """What a bake moves beside shape keys."""
-    marked = [value for name, value in action.items() if name.startswith(OTHERS_MARK)]
-    return [block for block in marked if isinstance(block, bpy.types.ID)]
+    """The datablocks whose animation a bake was."""
+    marked = [value for name, value in action.items() if name.startswith(PARTS_MARK)]
+    blocks = [getattr(block, "shape_keys", block) for block in marked if isinstance(block, bpy.types.ID)]
+    return [block for block in blocks if block is not None]

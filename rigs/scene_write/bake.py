@@ -11,15 +11,17 @@ from ..bake_plan import BakePlan
 from ..options import StripOptions
 from ..pose import Curves
 from .actions import TRACK, fill_action, mark
-from .strips import add_strip, adding, is_ours, lay, new_track, remove_former
+from .strips import add_strip, adding, is_ours, lay, new_track, refuse_tweaked, remove_former
 
 
 def write_bake(plan: BakePlan) -> bpy.types.Action:
     """Put ``plan`` on the scene and take Mouthpiece's former bake of the same datablocks away.
 
     Everything new is made before anything old goes; on any error the new is removed and the error raised.
+    Raises RigError while a strip that it would replace is being tweaked.
     """
     blocks = [curves.datablock for curves in plan.curves]
+    refuse_tweaked(blocks)
     bare = [block for block in blocks if block.animation_data is None]
     tracks: list[tuple[bpy.types.AnimData, bpy.types.NlaTrack]] = []
     grounds: list[tuple[bpy.types.AnimData, bpy.types.NlaTrack]] = []

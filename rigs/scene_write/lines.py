@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import bpy
 
 from ..bake_plan import BakePlan
-from .actions import TRACK, fill_action, mark
-from .strips import is_ours
+from .actions import TRACK, fill_action, mark, moved_by
+from .strips import is_ours, refuse_tweaked, remove_strips
 
 LINE_MARK = "mouthpiece_line"
 """Custom property of an Action that holds one line of a batch: the line's id."""
@@ -50,8 +50,11 @@ class LinePlan:
 def write_lines(lines: Sequence[LinePlan]) -> list[bpy.types.Action]:
     """Make an Action of every line, in order, in place of the line's former one.
 
-    On the NLA a line also takes the place of whatever else Mouthpiece had there; all other strips stay.
+    On the NLA a line also takes the place of whatever else Mouthpiece had there; all other strips stay, and
+    those of former Actions that were laid out by hand play the new ones. Raises RigError while a strip that
+    it would replace is being tweaked.
     """
+    refuse_tweaked(part.datablock for line in lines if line.start is not None for part in line.plan.curves)
     former = {action[LINE_MARK]: action.name for action in bpy.data.actions if LINE_MARK in action}
     actions: list[bpy.types.Action] = []
     strips: dict[bpy.types.ID, list[_Strip]] = {}
@@ -72,10 +75,22 @@ def write_lines(lines: Sequence[LinePlan]) -> list[bpy.types.Action]:
         raise
     for line, action in zip(lines, actions, strict=True):
         old = bpy.data.actions.get(former.get(line.id, ""))
-        if old not in (None, action) and (line.start is None or old.users == 0):
-            bpy.data.actions.remove(old)
+        if old not in (None, action):
+            _succeed(line, action, old)
         action.name = line.plan.name
     return actions
+
+
+def _succeed(line: LinePlan, action: bpy.types.Action, old: bpy.types.Action) -> None:
+    """Let ``action`` take the place of the line's former one; who no longer speaks it falls silent."""
+    if line.start is None:
+        old.user_remap(action)
+        bpy.data.actions.remove(old)
+        return
+    for block in moved_by(old):
+        remove_strips(block, action, only={old})
+    if old.users == 0:
+        bpy.data.actions.remove(old)
 
 
 @contextmanager

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 import bpy
 import numpy as np
 
+from ...inference.errors import RigError
 from ..bake_plan import BakePlan
 from ..options import StripOptions
 from ..scene_read import MARK
@@ -57,19 +60,17 @@ def remove_former(blocks: list[bpy.types.ID], action: bpy.types.Action, plan: Ba
     """
     span = (float(plan.frames[0]) - 1.0, float(plan.frames[-1]) + 1.0) if plan.strip.patch else None
     former: set[bpy.types.Action] = set()
-    others: set[bpy.types.ID] = set()
     for block in blocks:
-        gone = _remove_strips(block, action, span=span)
-        former |= gone
-        others |= {block for old in gone for block in moved_by(old)}
+        former |= remove_strips(block, action, span=span)
+    others = {block for old in former for block in moved_by(old)}
     for moved in others.difference(blocks):
-        _remove_strips(moved, action, only=former)
+        remove_strips(moved, action, only=former)
     for old in former:
         if old.users == 0:
             bpy.data.actions.remove(old)
 
 
-def _remove_strips(
+def remove_strips(
     block: bpy.types.ID,
     keep: bpy.types.Action,
     *,
@@ -81,8 +82,7 @@ def _remove_strips(
     ``only`` these Actions' strips go, and only those that lie within the scene frames of ``span``.
     """
     gone = set()
-    data = block.animation_data
-    for track in list(data.nla_tracks) if data else ():
+    for track in list(block.animation_data.nla_tracks) if block.animation_data else ():
         ours = [strip for strip in track.strips if is_ours(strip) and strip.action != keep]
         former = [strip for strip in ours if only is None or strip.action in only]
         if span is not None:
@@ -91,8 +91,26 @@ def _remove_strips(
             gone.add(strip.action)
             track.strips.remove(strip)
         if former and not track.strips:
-            data.nla_tracks.remove(track)
+            block.animation_data.nla_tracks.remove(track)
     return gone
+
+
+def refuse_tweaked(blocks: Iterable[bpy.types.ID]) -> None:
+    """Raises RigError where an NLA strip of ``blocks``, or of what else their bakes moved, is in tweak mode:
+    Blender crashes when such a strip is gone."""
+    blocks = set(blocks)
+    baked = {strip.action for block in blocks for strip in _strips(block) if is_ours(strip)}
+    for block in blocks.union(*map(moved_by, baked)):
+        if block.animation_data and block.animation_data.use_tweak_mode:
+            raise RigError(
+                "{block}: an NLA strip is in tweak mode; leave it (Tab in the NLA editor) to bake.",
+                block=block.name,
+            )
+
+
+def _strips(block: bpy.types.ID) -> Iterator[bpy.types.NlaStrip]:
+    for track in block.animation_data.nla_tracks if block.animation_data else ():
+        yield from track.strips
 
 
 def is_ours(strip: bpy.types.NlaStrip) -> bool:

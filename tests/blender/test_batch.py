@@ -13,6 +13,7 @@ from mouthpiece.inference.animate import animate  # noqa: E402
 from mouthpiece.inference.decode_aud import load_audio  # noqa: E402
 from mouthpiece.inference.model import Model  # noqa: E402
 from mouthpiece.inference.types import INDEX  # noqa: E402
+from mouthpiece.operators import batch  # noqa: E402
 from mouthpiece.rigs.scene_sequencer import read_strips  # noqa: E402
 
 MOUTH = [INDEX[name] for name in ("jawOpen", "mouthClose", "mouthPucker", "mouthSmileLeft", "mouthFunnel")]
@@ -509,3 +510,46 @@ def test_only_what_is_heard_is_a_line(dialogue) -> None:
     editor.strips["meta"].frame_final_start = 110
     (_, inner) = read_strips(dialogue.scene)
     assert (inner.start, inner.end) == (110, 130) and inner.lead == pytest.approx(10 / 25)
+
+
+def test_a_line_given_to_another_falls_silent_where_it_was(dialogue) -> None:
+    dialogue.batch.listening = False
+    strip = dialogue.strip("hello", 1, 11)
+    dialogue.bake()
+    assert list(strips("Anna")) == ["hello"]
+    strip.mouthpiece_character = "Bert"
+    dialogue.bake()
+    assert list(strips("Bert")) == ["hello"]
+    assert not bpy.data.objects["Anna"].data.shape_keys.animation_data.nla_tracks
+
+
+def test_actions_laid_out_by_hand_go_on_playing_when_a_folder_is_baked_again(dialogue) -> None:
+    folder = dialogue.stage.folder / "lines"
+    folder.mkdir()
+    dialogue.stage.sound(0.3, "lines/Anna_1.wav")
+    dialogue.batch.source, dialogue.batch.folder = "FOLDER", str(folder)
+    dialogue.bake()
+    data = bpy.data.objects["Anna"].data.shape_keys.animation_data_create()
+    strip = data.nla_tracks.new().strips.new("mine", 50, bpy.data.actions["Anna_1"])
+    strip.action_slot = strip.action.slots[0]
+    before = curves(strip)
+    dialogue.batch.cast[0].influence_mouth = 0.5
+    dialogue.batch.cast[0].arousal = 1.0
+    dialogue.bake()
+    assert [action.name for action in bpy.data.actions] == ["Anna_1"]
+    assert strip.action == bpy.data.actions["Anna_1"] and strip.action_slot is not None
+    assert not np.array_equal(curves(strip), before)
+
+
+def test_nothing_runs_until_the_scene_was_read(dialogue, monkeypatch) -> None:
+    """Else a fault in reading would leave a bake that never ends."""
+    running = []
+
+    def broken(context: bpy.types.Context) -> None:
+        running.append(context.window_manager.mouthpiece.running)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(batch, "read_batch", broken)
+    with pytest.raises(RuntimeError, match="ZeroDivisionError"):
+        dialogue.bake()
+    assert running == [False]

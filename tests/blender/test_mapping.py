@@ -246,3 +246,25 @@ def test_the_table_of_an_overridden_character_is_kept(stage) -> None:
     ]
     (curves,) = pose(read_rig(stage.scene, stage.scene.objects["Face"]), frames(jawOpen=0.8))
     np.testing.assert_allclose(curves.values, [[0.8, 0.4]], atol=1e-6)
+
+
+def test_one_number_of_several_is_moved(stage) -> None:
+    control, face = stage.empty("Control"), stage.face()
+    control["pair"] = [0.0, 0.0]
+    bpy.ops.mouthpiece.mapping_reset(mode="DETECT")
+    entry(face, "jawOpen", "PROPERTY", "location[2]", owner=control)
+    entry(face, "browInnerUp", "PROPERTY", "pair[1]", owner=control, gain=0.5)
+    stage.write(face, frames(jawOpen=0.8, browInnerUp=0.6).repeat(20, 0))
+    stage.at(0.4)
+    assert tuple(control.location) == pytest.approx((0, 0, 0.8), abs=1e-4)
+    assert tuple(control["pair"]) == pytest.approx((0, 0.3), abs=1e-4)
+    entry(face, "jawOpen", "PROPERTY", "location[3]", owner=control)
+    assert any("Control has no property 'location[3]'" in n for n in read_rig(stage.scene, face).notes)
+
+
+def test_a_detection_that_finds_nothing_keeps_the_table(stage) -> None:
+    face = stage.face(keys=["Aaqq", "Bbqq"])
+    entry(face, "jawOpen", "SHAPE_KEY", "Aaqq")
+    with pytest.raises(RuntimeError, match="Nothing of Face was recognised"):
+        bpy.ops.mouthpiece.mapping_reset(mode="DETECT")
+    assert [row.name for row in face.mouthpiece.entries] == ["Aaqq"]

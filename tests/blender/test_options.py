@@ -14,7 +14,7 @@ from mouthpiece.rigs.bake_plan import plan_bake  # noqa: E402
 from mouthpiece.rigs.options import BakeOptions, StripOptions  # noqa: E402
 from mouthpiece.rigs.retarget import SceneClock  # noqa: E402
 from mouthpiece.rigs.scene_read import curves_of, read_rig  # noqa: E402
-from mouthpiece.rigs.scene_write import write_bake  # noqa: E402
+from mouthpiece.rigs.scene_write import LinePlan, write_bake, write_lines  # noqa: E402
 
 JAW = INDEX["jawOpen"]
 
@@ -223,3 +223,83 @@ def test_assets_are_copies_that_bakes_leave_alone(stage) -> None:
     stage.scene.mouthpiece.audio_path = str(stage.sound(0.3))
     assert bpy.ops.mouthpiece.bake() == {"FINISHED"}, "a take that was kept may be followed"
     assert len(BLENDSHAPES) == 52
+
+
+@pytest.mark.parametrize("whole", [False, True])
+@pytest.mark.parametrize(("frames", "start"), [(24, 1.0), (24, 101.3), (30, 1001.0), (60, 1.0)])
+def test_an_export_begins_and_ends_with_the_sound(stage, whole: bool, frames: int, start: float) -> None:
+    stage.scene.render.fps = frames
+    motion = np.zeros((60, C), np.float32)
+    motion[:, JAW] = np.linspace(0, 1, 60)
+    stage.write(stage.face(), motion, whole=whole, start=start)
+    path = stage.folder / "bake.csv"
+    bpy.ops.mouthpiece.bake_export(filepath=str(path), fps=25.0)
+    take = read_file(path)
+    assert len(take.channels) == 60
+    np.testing.assert_allclose(take.channels[2:-2, JAW], motion[2:-2, JAW], atol=2e-3)
+
+
+def test_an_export_holds_what_every_mesh_shows(stage) -> None:
+    root = stage.empty("Root")
+    gaze = [name for name in BLENDSHAPES if name.startswith("eyeLook")]
+    stage.face("Eyes", gaze, parent=root)
+    stage.face("Face", [name for name in BLENDSHAPES if name not in gaze], parent=root)
+    motion = stage.motion(50)
+    stage.write(root, motion)
+    stage.scene.mouthpiece.target = root
+    path = stage.folder / "bake.csv"
+    bpy.ops.mouthpiece.bake_export(filepath=str(path), fps=25.0)
+    np.testing.assert_allclose(read_file(path).channels[:, :52], motion[:, :52], atol=2e-3)
+
+
+def lines_of(stage, face) -> None:
+    """Two lines side by side, from frame 1 and from frame 101."""
+    rig, clocks = read_rig(stage.scene, face), (SceneClock(25.0, 1.0), SceneClock(25.0, 101.0))
+    stage.scene.render.fps = 25
+    plans = [plan_bake(rig, steady(0.2 + 0.5 * i), clock) for i, clock in enumerate(clocks)]
+    write_lines([LinePlan(f"line {i}", plan, 1.0 + 100 * i, 51.0 + 100 * i) for i, plan in enumerate(plans)])
+
+
+def test_of_many_lines_the_one_that_plays_is_exported_and_kept(stage) -> None:
+    face = stage.face()
+    lines_of(stage, face)
+    path = stage.folder / "bake.csv"
+    for frame, value in ((110, 0.7), (20, 0.2)):
+        stage.scene.frame_set(frame)
+        assert bpy.ops.mouthpiece.bake_export(filepath=str(path), fps=25.0) == {"FINISHED"}
+        np.testing.assert_allclose(read_file(path).channels[:, JAW], value, atol=1e-4)
+        assert "1 other bakes" in bpy.context.window_manager.mouthpiece.status
+        bpy.ops.mouthpiece.bake_to_asset(kind="POSE")
+        pose = next(action for action in bpy.data.actions if action.name.endswith(f"Pose {frame}"))
+        curve = next(c for c in curves_of(pose, pose.slots[0]) if "jawOpen" in c.data_path)
+        assert curve.evaluate(frame) == pytest.approx(value, abs=1e-4)
+
+
+def test_a_pose_is_what_a_moved_strip_shows(stage) -> None:
+    face = stage.face()
+    stage.write(face, stage.motion(50))
+    strip = own(face)[0]
+    strip.frame_end += 20
+    strip.frame_start += 20
+    strip.scale = 1.0
+    stage.scene.frame_set(35)
+    bpy.ops.mouthpiece.bake_to_asset(kind="POSE")
+    pose = bpy.data.actions["Face Pose 35"]
+    curve = next(c for c in curves_of(pose, pose.slots[0]) if "jawOpen" in c.data_path)
+    assert curve.evaluate(35) == pytest.approx(jaw(face), abs=1e-4)
+
+
+def test_the_sequencers_start_is_where_the_sound_is_heard(stage) -> None:
+    settings = stage.scene.mouthpiece
+    editor = stage.scene.sequence_editor_create()
+    strips = editor.strips if hasattr(editor, "strips") else editor.sequences
+    path = str(stage.sound(2.0))
+    old, new = strips.new_sound("old", path, 1, 10), strips.new_sound("new", path, 2, 100)
+    settings.sound = new.sound = old.sound
+    settings.output.start = "STRIP"
+    old.mute = True
+    assert start_frame(stage.scene) == 100.0
+    new.sound_offset = 0.25
+    assert start_frame(stage.scene) == 106.0
+    new.mute = True
+    assert start_frame(stage.scene) == 10.0, "where none is heard, the first"

@@ -150,6 +150,28 @@ def test_every_obstacle_is_named(ready, spoil: Callable) -> None:
     assert CASES[spoil] in lines()
 
 
+@pytest.mark.parametrize("what", ["bone", "head"])
+def test_what_hides_a_baked_bone_is_named(stage, what: str) -> None:
+    armature = stage.armature("Rig", "jaw")
+    bone, face = armature.pose.bones["jaw"], stage.face(parent=armature)
+    bone.rotation_mode = "XYZ"
+    settings = stage.scene.mouthpiece
+    settings.target = face
+    if what == "bone":
+        bpy.ops.mouthpiece.mapping_reset(mode="DETECT")
+        row = face.mouthpiece.entries.add()
+        row.channel, row.kind, row.name, row.owner = "jawOpen", "BONE", "jaw", armature
+    else:
+        settings.head_target, settings.head_bone = armature, "jaw"
+    bone.keyframe_insert("location", frame=1)
+    assert "lies above" not in lines()
+    bone.keyframe_insert("rotation_euler", frame=1)
+    assert f"Rig: its action {armature.animation_data.action.name} lies above" in lines()
+    armature.animation_data.action = None
+    armature.animation_data.use_nla = False
+    assert "Rig: its NLA is switched off" in lines()
+
+
 def test_a_jaw_that_is_a_bone_is_pointed_out(stage) -> None:
     armature = stage.armature("Rig", "DEF-Jaw.001")
     stage.face("Face", ["mouthSmileLeft", "eyeBlinkLeft"], parent=armature)

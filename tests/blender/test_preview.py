@@ -19,7 +19,7 @@ from mouthpiece.operators import preview_overlay  # noqa: E402
 from mouthpiece.operators.preview_overlay import Guard, Overlay, moment  # noqa: E402
 from mouthpiece.operators.preview_request import LEAD, differing, excerpt, listed, manner  # noqa: E402
 from mouthpiece.operators.request import read_request  # noqa: E402
-from mouthpiece.rigs.pose import pose  # noqa: E402
+from mouthpiece.rigs.pose import Curves, pose  # noqa: E402
 from mouthpiece.rigs.scene_read import read_rig  # noqa: E402
 
 
@@ -294,8 +294,6 @@ def test_the_artists_own_edits_survive(settings, overlaid) -> None:
 
 
 def test_bones_objects_and_custom_properties_rest_too(stage) -> None:
-    from mouthpiece.rigs.pose import Curves
-
     rig = stage.armature("Rig", "Head")
     rig.pose.bones["Head"].rotation_mode = "XYZ"
     rig["smile"] = 0.25
@@ -316,6 +314,27 @@ def test_bones_objects_and_custom_properties_rest_too(stage) -> None:
     bpy.context.view_layer.update()
     assert rig.pose.bones["Head"].rotation_euler[1] == 0.0 and rig["smile"] == 0.25
     assert rig.pose.bones["Head"]["jaw"] == 2 and rig.matrix_world == before
+
+
+@pytest.mark.parametrize("kind", ["LIGHT", "CAMERA", "LATTICE", "CURVE", "META", "SPEAKER"])
+def test_what_the_data_of_any_object_shows_is_put_back(stage, kind: str) -> None:
+    made = {
+        "LIGHT": (lambda: bpy.data.lights.new("Lit", "POINT"), "energy"),
+        "CAMERA": (lambda: bpy.data.cameras.new("Lit"), "shift_x"),
+        "LATTICE": (lambda: bpy.data.lattices.new("Lit"), '["glow"]'),
+        "CURVE": (lambda: bpy.data.curves.new("Lit", "CURVE"), "extrude"),
+        "META": (lambda: bpy.data.metaballs.new("Lit"), "threshold"),
+        "SPEAKER": (lambda: bpy.data.speakers.new("Lit"), "volume"),
+    }
+    make, path = made[kind]
+    data = make()
+    data["glow"] = 0.25
+    before = data.path_resolve(path)
+    overlay = Overlay()
+    overlay.show([Curves(data, data.id_type, "Lit", ((path, 0),), np.array([[0.5]], np.float32))])
+    assert data.path_resolve(path) == 0.5
+    overlay.rest()
+    assert data.path_resolve(path) == before
 
 
 def test_unregistering_ends_previews(overlaid) -> None:

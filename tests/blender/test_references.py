@@ -286,3 +286,55 @@ def test_the_bake_says_what_each_reference_gave(stage, settings) -> None:
     settings.style_strength = 0.0
     baked(settings)
     assert manner.share == other.share == 0.0
+
+
+def test_buttons_forget_what_the_last_one_was_told(settings) -> None:
+    """Blender fills in from the last run what a button does not say, but for what is to be forgotten."""
+    for operator, names in (
+        (bpy.ops.mouthpiece.reference_remove, ("index", "all")),
+        (bpy.ops.mouthpiece.reference_add, ("action", "slot")),
+        (bpy.ops.mouthpiece.cast_assign, ("clear",)),
+        (bpy.ops.mouthpiece.cast_add, ("name", "channel")),
+        (bpy.ops.mouthpiece.mapping_entry_remove, ("index",)),
+    ):
+        properties = operator.get_rna_type().properties
+        assert all(properties[name].is_skip_save for name in names)
+    for _ in range(2):
+        settings.references.add()
+    bpy.ops.mouthpiece.reference_remove("INVOKE_DEFAULT", True, all=True)
+    for _ in range(3):
+        settings.references.add()
+    bpy.ops.mouthpiece.reference_remove("INVOKE_DEFAULT", True)
+    assert len(settings.references) == 2
+
+
+def test_a_reference_is_read_through_its_character_when_its_track_is_muted(stage, settings) -> None:
+    face = stage.face("Odd", ["Kxa", "Kxb", "Kxc"], at=(3, 0, 0))
+    for channel, name in (("jawOpen", "Kxa"), ("mouthSmileLeft", "Kxb"), ("browInnerUp", "Kxc")):
+        row = face.mouthpiece.entries.add()
+        row.channel, row.kind, row.name = channel, "SHAPE_KEY", name
+    action, _ = stage.write(face, stage.motion(60))
+    for name in [name for name, _ in action.items() if name.startswith("mouthpiece")]:
+        del action[name]
+    settings.target = face
+    bpy.ops.mouthpiece.reference_add(scope="CHARACTER")
+    read = [read_request(bpy.context).references[0][0].channels]
+    face.data.shape_keys.animation_data.nla_tracks[0].mute = True
+    read.append(read_request(bpy.context).references[0][0].channels)
+    np.testing.assert_array_equal(*read)
+
+
+def test_how_an_actor_stands_is_no_turn_of_the_head(stage, settings) -> None:
+    actor, takes = stage.face("Actor", at=(3, 0, 0)), []
+    for angle in (0.0, 1.57):
+        actor.rotation_euler[2] = angle
+        for frame in (1, 50):
+            actor.keyframe_insert("rotation_euler", frame=frame)
+            for name in ("jawOpen", "mouthSmileLeft", "mouthFunnel"):
+                block = actor.data.shape_keys.key_blocks[name]
+                block.value = frame / 60
+                block.keyframe_insert("value", frame=frame)
+        settings.references.clear()
+        settings.references.add().action = actor.data.shape_keys.animation_data.action
+        takes.append(read_request(bpy.context).references[0][0].channels)
+    np.testing.assert_allclose(*takes, atol=1e-6)

@@ -11,6 +11,7 @@ bpy = pytest.importorskip("bpy", reason="needs Blender's Python module")
 
 from mathutils import Matrix  # noqa: E402
 
+from mouthpiece.inference.errors import RigError  # noqa: E402
 from mouthpiece.inference.types import BLENDSHAPES, INDEX, frame_times  # noqa: E402
 from mouthpiece.rigs.scene_read import curves_of  # noqa: E402
 from mouthpiece.rigs.scene_write import bake as writer  # noqa: E402
@@ -251,3 +252,33 @@ def test_ten_minutes_on_fifty_two_keys_take_less_than_a_second(stage) -> None:
     curves = list(curves_of(action, action.slots[0]))
     assert len(curves) == len(BLENDSHAPES) and {len(c.keyframe_points) for c in curves} == {15_000}
     assert took < 1.0, f"writing took {took:.2f} s"
+
+
+def test_a_mesh_that_left_the_mapping_is_freed(stage) -> None:
+    root = stage.empty("Root")
+    face, tongue = stage.face("Face", parent=root), stage.face("Tongue", ["tongueOut"], parent=root)
+    stage.write(face, stage.motion())
+    assert strips(tongue.data.shape_keys)
+    row = face.mouthpiece.entries.add()
+    row.channel, row.kind, row.name, row.owner = "jawOpen", "SHAPE_KEY", "jawOpen", face
+    action, _ = stage.write(face, stage.motion(), start=200.0)
+    assert not strips(tongue.data.shape_keys)
+    assert list(bpy.data.actions) == [action]
+
+
+def test_a_strip_that_is_being_tweaked_stops_a_bake_before_anything_changes(stage, everything) -> None:
+    armature = stage.armature("Rig", "head")
+    armature.pose.bones["head"].rotation_mode = "XYZ"
+    face = stage.face(parent=armature)
+    stage.write(face, stage.motion(), head=armature, bone="head")
+    data = armature.animation_data
+    data.nla_tracks[0].strips[0].select, data.nla_tracks.active = True, data.nla_tracks[0]
+    data.use_tweak_mode = True
+    stage.at(0.0)
+    before = everything()
+    for head in ({"head": armature, "bone": "head"}, {}):  # without, its strip would go all the same
+        with pytest.raises(RigError, match="Rig: an NLA strip is in tweak mode; leave it"):
+            stage.write(face, stage.motion(), **head)
+    assert everything() == before
+    data.use_tweak_mode = False
+    stage.write(face, stage.motion())
