@@ -13,6 +13,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import NoReturn
@@ -26,10 +27,11 @@ from .inference.errors import MouthpieceError, OutputError
 from .inference.info import describe
 from .inference.livelink import write_csv
 from .inference.model import Model
+from .inference.output import replaceable
 from .inference.resample import resample
 from .inference.runtime import DEVICES, available
 from .inference.session import Session
-from .inference.source import sound, take
+from .inference.source import sound, split_reference, take
 from .inference.stream import frame_line, stream_frames
 from .inference.types import SAMPLE_RATE, TICK_RATE
 
@@ -110,10 +112,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 def run_animate(options: argparse.Namespace) -> None:
     """Write the animation of a sound file."""
     out: Path = options.out
-    if not out.parent.is_dir():
-        raise OutputError(f"{out} cannot be written: the folder {out.parent} does not exist.")
-    if out.exists() and options.audio.exists() and out.samefile(options.audio):
-        raise OutputError(f"{out} is the sound itself: name another file for the animation.")
+    check_out(out, str(options.audio), options.reference)
     started = time.perf_counter()
     audio = sound(str(options.audio))
     channels = animate(
@@ -130,6 +129,18 @@ def run_animate(options: argparse.Namespace) -> None:
     write_csv(out, channels, options.fps)
     seconds = time.perf_counter() - started
     print(f"{out}: {len(channels)} frames at {options.fps:g} a second in {seconds:.1f} s")
+
+
+def check_out(out: Path, audio: str, references: list[str]) -> None:
+    """Raise OutputError where ``out`` cannot be a new file, or is one that is read."""
+    if not os.path.isdir(out.parent):
+        raise OutputError(f"{out} cannot be written: the folder {out.parent} does not exist.")
+    replaceable(out)
+    for place in (audio, *(part for text in references for part in split_reference(text) if part)):
+        with suppress(OSError):
+            if out.samefile(place):
+                what = "the sound" if place == audio else "a reference"
+                raise OutputError(f"{out} is {what} itself: name another file for the animation.")
 
 
 def run_stream(options: argparse.Namespace) -> None:
@@ -183,22 +194,47 @@ def show_progress(share: float) -> None:
     print(f"\r{share:4.0%}", end="" if share < 1 else "\n", file=sys.stderr, flush=True)
 
 
+def complain(message: str) -> int:
+    """Say in one line on standard error, if it takes any, what is wrong; the exit code."""
+    with suppress(OSError):
+        print(f"mouthpiece: {' '.join(message.split())}", file=sys.stderr)
+    return BAD_INPUT
+
+
+def fill_streams() -> None:
+    """Where a standard stream was closed from outside, read nothing and write nowhere."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            void = os.open(os.devnull, os.O_RDWR)
+            setattr(sys, name, os.fdopen(void, mode, errors="backslashreplace", closefd=False))
+
+
+def abandon_stdout() -> None:
+    """Without this, Python complains of what it cannot write when it flushes at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
+    fill_streams()
     options = parse(arguments)
     sys.stdout.reconfigure(errors="backslashreplace")
     try:
         code = options.run(options)
         sys.stdout.flush()
     except MouthpieceError as error:
-        print(f"mouthpiece: {' '.join(str(error).split())}", file=sys.stderr)
-        return BAD_INPUT
+        return complain(str(error))
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # The reader has gone; without this, Python complains while it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        abandon_stdout()
         return BROKEN_PIPE
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        abandon_stdout()
+        reason = error.strerror or error
+        return complain(f"standard output cannot be written ({reason}): free space or send it elsewhere.")
     return code or 0
 
 

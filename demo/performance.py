@@ -8,9 +8,9 @@ from pathlib import Path
 import bpy
 
 from ..inference.errors import AudioError, MouthpieceError, TakeError
+from ..inference.source import split_reference
 
 FOLDER = Path(__file__).parent
-SOUNDS = frozenset({".wav", ".flac", ".mp3", ".ogg", ".opus", ".m4a", ".aac", ".aif", ".aiff"})
 
 
 @dataclass(frozen=True)
@@ -42,10 +42,8 @@ OWN_TAKES = tuple(
 
 
 def parse_take(text: str) -> TakeFiles:
-    """``TAKE[:AUDIO]`` as paths; the colon of a Windows drive is no separator. Raises TakeError."""
-    motion, colon, sound = text.rpartition(":")
-    if not colon or Path(sound).suffix.lower() not in SOUNDS:
-        motion, sound = text, ""
+    """``TAKE[:AUDIO]`` as paths, split as the command line splits it. Raises TakeError."""
+    motion, sound = split_reference(text)
     take = TakeFiles(Path(motion).resolve(), Path(sound).resolve() if sound else None)
     for path in (take.motion, take.sound):
         if path is not None and not path.is_file():

@@ -6,6 +6,7 @@ resamples at high quality. Formats that libsndfile lacks (m4a, mp4, mov, …) go
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -31,6 +32,8 @@ def load_audio(path: str | Path) -> np.ndarray:
 def read_blocks(path: str | Path) -> Iterator[np.ndarray]:
     """``load_audio`` in pieces ``float32 [n]``, in order. Raises AudioError."""
     path = check_file(path)
+    if path.suffix.lower() == ".raw":
+        raise AudioError(f"{path} is raw PCM without a header: convert it to WAV, or send it to 'stream'.")
     try:
         import soundfile
         import soxr  # noqa: F401
@@ -60,11 +63,19 @@ def check_file(path: str | Path) -> Path:
             raise AudioError(f"{path} does not exist: check the path.")
         if path.is_file() and path.stat().st_size == 0:
             raise AudioError(f"{path} is empty (0 bytes): export the sound again.")
+        if _is_named_pipe(path):
+            raise AudioError(f"{path} is a named pipe, which may never end: choose a sound file.")
         with path.open("rb"):
             return path
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise AudioError(f"{path} cannot be opened ({reason}): check the file.") from error
+
+
+def _is_named_pipe(path: Path) -> bool:
+    """Whether opening ``path`` may wait for ever; a pipe that a shell opened (``/dev/fd/63``) does not."""
+    real = Path(os.path.realpath(path))
+    return real.is_fifo() and real.parent != Path("/dev/fd")
 
 
 def mono(blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:

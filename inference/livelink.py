@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import csv
 import math
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -168,14 +167,15 @@ def read_motion(path: str | Path) -> np.ndarray:
 def _read_npz(path: Path, audio: np.ndarray | None, rows: int = ROWS_MINIMUM) -> Take:
     """A take stored by numpy: ``channels [T, 52 or 55]``, ``fps``, optional ``audio`` and ``measured``."""
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             channels = np.asarray(stored["channels"], np.float32)
             fps = float(stored["fps"])
             measured = np.asarray(stored["measured"], bool) if "measured" in stored else np.ones(C, bool)
             if audio is None and "audio" in stored:
                 audio = np.asarray(stored["audio"], np.float32)
-    except (OSError, KeyError, ValueError, TypeError, zipfile.BadZipFile) as error:
-        raise TakeError(f"{path} is no take ({error}): it needs the arrays 'channels' and 'fps'.") from error
+    except Exception as error:  # numpy, zipfile and its decompressors each have their own
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise TakeError(f"{path} is no take ({reason}): it needs the arrays 'channels' and 'fps'.") from error
     if channels.ndim == 2 and channels.shape[1] == len(BLENDSHAPES):
         channels = np.pad(channels, ((0, 0), (0, len(HEAD))))
         measured = np.pad(measured[: len(BLENDSHAPES)], (0, len(HEAD)))
@@ -183,4 +183,6 @@ def _read_npz(path: Path, audio: np.ndarray | None, rows: int = ROWS_MINIMUM) ->
         raise TakeError(f"{path} holds channels {channels.shape}: at least [{rows}, {C}] are needed.")
     if measured.shape != (C,) or not (math.isfinite(fps) and fps > 0) or not np.isfinite(channels).all():
         raise TakeError(f"{path} holds a bad 'fps', 'measured' or channel value: export the take again.")
+    if audio is not None and not (audio.ndim == 1 and np.isfinite(audio).all()):
+        raise TakeError(f"{path} holds 'audio' {audio.shape}: numbers [N], mono at 16 kHz, are needed.")
     return Take(channels, fps, path.stem, audio, measured)

@@ -13,7 +13,7 @@ import csv
 import json
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +24,8 @@ from .types import BLENDSHAPES, HEAD, INDEX, C, Take
 
 FALLBACK_RATE = 30.0
 """Frames a second where a recording says nothing."""
+JUMP = 60.0
+"""Seconds between two frames from which the clock was set anew, and no time has passed."""
 _CHANNEL = {name.lower(): i for i, name in enumerate(BLENDSHAPES)}
 _TIMES = {"timestamp", "time", "t", "seconds", "sec"}
 _MILLISECONDS = {"timestampms", "timems", "ms", "milliseconds", "timestampinmilliseconds", "timestampmillis"}
@@ -57,9 +59,12 @@ def read_recording(path: str | Path, audio: np.ndarray | None = None) -> tuple[T
     rate: float | None = None
     notes: tuple[str, ...] = ()
     if path.suffix.lower() == ".csv":
-        frames = _csv_frames(text)
+        frames = _csv_frames(path, text)
     else:
         frames, rate, notes = _json_frames(path, text)
+    frames, jumps = _joined(frames)
+    if jumps:
+        notes += (f"{jumps} jumps of more than {JUMP:g} s in the time stamps were closed.",)
     faces = [frame for frame in frames if frame.scores]
     if len(faces) < 2:
         raise TakeError(
@@ -77,6 +82,19 @@ def read_recording(path: str | Path, audio: np.ndarray | None = None) -> tuple[T
     if missing:
         notes += (f"Not recorded: {', '.join(missing)}.",)
     return Take(channels, fps, path.stem, audio, measured), notes
+
+
+def _joined(frames: list[Frame]) -> tuple[list[Frame], int]:
+    """Frames without steps beyond ``JUMP``, and how many of them were closed to a usual one."""
+    times = np.array([frame.time for frame in frames if frame.time is not None])
+    steps = np.diff(times)
+    jumps = np.abs(steps) > JUMP
+    if not jumps.any() or jumps.all():
+        return frames, 0
+    steps[jumps] = np.median(steps[~jumps])
+    closed = iter(np.concatenate([[0.0], np.cumsum(steps)]).tolist())
+    joined = [frame if frame.time is None else replace(frame, time=next(closed)) for frame in frames]
+    return joined, int(jumps.sum())
 
 
 def _even(faces: list[Frame], rate: float | None) -> tuple[np.ndarray, float]:
@@ -113,9 +131,12 @@ def _angles(turn: np.ndarray) -> tuple[float, float, float]:
     return math.atan2(turn[0, 2], turn[2, 2]), pitch, math.atan2(turn[1, 0], turn[1, 1])
 
 
-def _csv_frames(text: str) -> list[Frame]:
-    """Frames of a table with one column per blend shape and an optional one of times."""
-    rows = csv.reader(text.splitlines())
+def _csv_frames(path: Path, text: str) -> list[Frame]:
+    """Frames of a table with one column per blend shape and an optional one of times. Raises TakeError."""
+    try:
+        rows = iter(list(csv.reader(text.splitlines())))
+    except csv.Error as error:
+        raise TakeError(f"{path} cannot be read as CSV ({error}): export the recording again.") from error
     header = [_plain(name) for name in next(rows, [])]
     shapes = [(place, _CHANNEL[name]) for place, name in enumerate(header) if name in _CHANNEL]
     clock = next((place for place, name in enumerate(header) if name in _TIMES | _MILLISECONDS), None)
@@ -146,17 +167,23 @@ def _json_frames(path: Path, text: str) -> tuple[list[Frame], float | None, tupl
             ) from error
         if broken:
             notes = (f"{broken} lines are damaged and were left out.",)
+    except (ValueError, RecursionError) as error:
+        raise TakeError(f"{path} is no recording ({error}): export it again.") from error
     rate = None
     if isinstance(content, dict):
-        stated = _under(content, _RATES)
-        rate = float(stated) if isinstance(stated, int | float) and stated > 0 else None
+        stated = _finite(_under(content, _RATES))
+        rate = stated if stated and stated > 0 else None
         content = _under(content, _LISTS) or _under(content, _FACES) or [content]
     items = [item for item in content if isinstance(item, dict | list)] if isinstance(content, list) else []
     exact = any(isinstance(item, dict) and _under(item, _MILLISECONDS) is not None for item in items)
     stamps = [_under(item, _MILLISECONDS | _TIMES) if isinstance(item, dict) else None for item in items]
-    numbers = [float(stamp) if isinstance(stamp, int | float) else None for stamp in stamps]
-    times = _seconds(numbers, exact)
-    return [_frame(item, time) for item, time in zip(items, times, strict=True)], rate, notes
+    times = _seconds([_finite(stamp) for stamp in stamps], exact)
+    timed = any(time is not None for time in times)
+    frames = [
+        Frame(None, {}) if timed and time is None else _frame(item, time)
+        for item, time in zip(items, times, strict=True)
+    ]
+    return frames, rate, notes
 
 
 def _json_lines(text: str) -> tuple[list[object], int]:
@@ -166,7 +193,7 @@ def _json_lines(text: str) -> tuple[list[object], int]:
     for line in lines:
         try:
             found.append(json.loads(line))
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):
             broken += 1
     return (found, broken) if len(found) > broken and isinstance(found[0], dict) else ([], broken)
 
@@ -193,12 +220,8 @@ def _scores(face: object) -> dict[int, float]:
         return _scores(face[0])
     else:
         return {}
-    known = ((_CHANNEL.get(_plain(str(name))), score) for name, score in pairs)
-    return {
-        index: float(score)
-        for index, score in known
-        if index is not None and isinstance(score, int | float) and math.isfinite(score)
-    }
+    known = ((_CHANNEL.get(_plain(str(name))), _finite(score)) for name, score in pairs)
+    return {index: score for index, score in known if index is not None and score is not None}
 
 
 def _turn(found: object) -> np.ndarray | None:
@@ -209,7 +232,7 @@ def _turn(found: object) -> np.ndarray | None:
         found = found.get("data")
     try:
         numbers = np.asarray(found, np.float64).ravel()[:16].reshape(4, 4)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     by_columns = not numbers[:3, 3].any() and numbers[3, :3].any()  # the translation lies in the last row
     turn = (numbers.T if by_columns else numbers)[:3, :3]
@@ -234,6 +257,15 @@ def _under(item: dict, names: set[str]) -> object:
 
 def _plain(name: str) -> str:
     return "".join(letter for letter in str(name).lower() if letter.isalnum())
+
+
+def _finite(value: object) -> float | None:
+    """A number out of JSON; None for what is none, or too large for one."""
+    try:
+        number = float(value) if isinstance(value, int | float) else math.nan
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _number(row: list[str], place: int) -> float | None:

@@ -20,16 +20,15 @@ PART = ".mouthpiece-"
 def replacing(path: str | Path, *, binary: bool = False) -> Iterator[IO]:
     """A text (or binary) file that takes the place of ``path`` when the block ends well, else vanishes.
 
-    It is written beside ``path``, so that the last step is one rename. Raises OutputError.
+    It is written beside the file that ``path`` is or links to, so that the last step is one rename. Raises
+    OutputError.
     """
-    path = Path(path)
-    if path.is_dir():
-        raise OutputError(f"{path} is a folder: name a file to write.")
-    part = path.with_name(f"{PART}{secrets.token_hex(4)}.part")
+    target = replaceable(path)
+    part = target.with_name(f"{PART}{secrets.token_hex(4)}.part")
     try:
         with part.open("xb") if binary else part.open("x", encoding="utf-8", newline="") as file:
             yield file
-        os.replace(part, path)
+        os.replace(part, target)
     except BaseException as error:
         with suppress(OSError):
             part.unlink()
@@ -37,6 +36,15 @@ def replacing(path: str | Path, *, binary: bool = False) -> Iterator[IO]:
             raise
         reason = error.strerror or str(error)
         raise OutputError(f"{path} cannot be written ({reason}): choose another place or free it.") from error
+
+
+def replaceable(path: str | Path) -> Path:
+    """The file, there or not, that ``path`` is or links to. Raises OutputError where it is none."""
+    if os.path.isdir(path):
+        raise OutputError(f"{path} is a folder: name a file to write.")
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise OutputError(f"{path} is a pipe or a device, which no file can replace: name a file to write.")
+    return Path(os.path.realpath(path))
 
 
 def sweep(folder: Path, older_than: float = 60.0) -> None:

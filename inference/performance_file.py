@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from pathlib import Path
 
 import numpy as np
@@ -23,10 +24,10 @@ def read_performance(path: str | Path, audio: np.ndarray | None = None) -> tuple
     """The take in a file and what was mended in it, in words. Raises TakeError."""
     path = Path(path)
     suffix = path.suffix.lower()
+    if not os.path.isfile(path):
+        raise TakeError(f"{path} does not exist or is no file: check the path of the take.")
     if suffix not in SUFFIXES:
         raise TakeError(f"{path} is no take: choose one of {', '.join(SUFFIXES)}.")
-    if not path.is_file():
-        raise TakeError(f"{path} does not exist or is no file: check the path of the take.")
     if suffix in (".csv", ".npz") and not _is_mediapipe_table(path):
         return livelink.read_noted(path, audio)
     return mediapipe.read_recording(path, audio)

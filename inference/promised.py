@@ -5,44 +5,99 @@ Decoders take what is there and are content, so that half a line would pass for 
 
 from __future__ import annotations
 
+import math
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
 _PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
-_UNKNOWN = 0x7FFF0000
-"""Sizes from here on are those of programs that wrote into a pipe and could not know."""
+_UNKNOWN, _UNKNOWN_LONG = 0x7EFF0000, 1 << 62
+"""Sizes of 32 and 64 bits from here on are those of programs that wrote into a pipe and could not know."""
+_SEE_DS64 = 0xFFFFFFFF
+_W64 = b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb"
 
 
 def promised_seconds(path: Path) -> float | None:
-    """Length by the header of a WAV (not compressed) or FLAC; None of anything else, or where it is not said.
+    """Length by the header of a WAV, RF64 or W64 (not compressed), AIFF, CAF or FLAC.
 
-    A file that cannot be read says nothing, either: decoding it will tell.
+    None of anything else, or where it is not said. A file that cannot be read says nothing, either: decoding
+    it will tell.
     """
     try:
         with path.open("rb") as file:
-            start = file.read(12)
-            if start[:4] == b"RIFF" and start[8:] == b"WAVE":
-                return _wav(file)
-            if start[:4] == b"fLaC":
-                return _flac(start[8:] + file.read(14))
-    except (OSError, struct.error):
-        pass
+            return _promised(file, file.read(12))
+    except (OSError, OverflowError, struct.error):
+        return None
+
+
+def _promised(file: IO[bytes], start: bytes) -> float | None:
+    """The length of a file that begins with the 12 bytes ``start``, which were read."""
+    if start[:4] in (b"RIFF", b"RF64", b"BW64") and start[8:] == b"WAVE":
+        return _wav(file, _chunks(file, "<4sI"), _UNKNOWN)
+    if start == _W64:
+        file.seek(40)
+        return _wav(file, _chunks(file, "<4s12xQ", own=24, align=8), _UNKNOWN_LONG)
+    if start[:4] == b"FORM" and start[8:] in (b"AIFF", b"AIFC"):
+        return _aiff(file)
+    if start[:4] == b"caff":
+        file.seek(8)
+        return _caf(file)
+    if start[:4] == b"fLaC":
+        return _flac(start[8:] + file.read(14))
     return None
 
 
-def _wav(file: IO[bytes]) -> float | None:
-    """Chunk by chunk: ``fmt`` tells the bytes of a second, ``data`` how many follow."""
-    pace = 0
-    while len(head := file.read(8)) == 8:
-        name, size = struct.unpack("<4sI", head)
-        if name == b"data":
-            return size / pace if pace and 0 < size < _UNKNOWN else None
-        if name == b"fmt ":
-            form, _, _, pace = struct.unpack("<HHII", file.read(12))
-            pace = pace if form in (_PCM, _FLOAT, _EXTENSIBLE) else 0
-            size -= 12
-        file.seek(size + size % 2, 1)
+def _chunks(file: IO[bytes], head: str, own: int = 0, align: int = 2) -> Iterator[tuple[bytes, int]]:
+    """Name and size of each chunk from here on, while ``file`` stands at its content.
+
+    ``own`` bytes of the ``head`` count in the size, and chunks start at multiples of ``align`` bytes.
+    """
+    length = struct.calcsize(head)
+    while len(found := file.read(length)) == length:
+        name, size = struct.unpack(head, found)
+        end = file.tell() + max(size - own, 0)
+        yield name, size - own
+        file.seek(end + -end % align)
+
+
+def _wav(file: IO[bytes], chunks: Iterator[tuple[bytes, int]], unknown: int) -> float | None:
+    """``fmt`` tells the bytes of a second, ``data``, or ``ds64`` before it, how many follow.
+
+    The header's own field for the bytes of a second is not asked: players ignore it, so it may be wrong.
+    """
+    pace = long = 0
+    for name, size in chunks:
+        if name == b"ds64":
+            _, long = struct.unpack("<QQ", file.read(16))
+        elif name == b"fmt ":
+            form, _, rate, _, frame = struct.unpack("<HHIIH", file.read(14))
+            pace = rate * frame if form in (_PCM, _FLOAT, _EXTENSIBLE) else 0
+        elif name == b"data":
+            size, unknown = (long, _UNKNOWN_LONG) if size == _SEE_DS64 else (size, unknown)
+            return size / pace if pace and 0 < size < unknown else None
+    return None
+
+
+def _aiff(file: IO[bytes]) -> float | None:
+    """``COMM`` holds channels, frames, bits and, as a float of 80 bits, the rate."""
+    for name, _ in _chunks(file, ">4sI"):
+        if name == b"COMM":
+            channels, frames, bits, exponent, mantissa = struct.unpack(">HIHHQ", file.read(18))
+            rate = math.ldexp(mantissa, exponent - 16383 - 63)
+            known = 0 < frames * channels * ((bits + 7) // 8) < _UNKNOWN
+            return frames / rate if known and rate else None
+    return None
+
+
+def _caf(file: IO[bytes]) -> float | None:
+    """``desc`` holds the rate and the bytes and frames of a packet, ``data`` 4 bytes and the packets."""
+    rate, packet, frames = 0.0, 0, 0
+    for name, size in _chunks(file, ">4sq", align=1):
+        if name == b"desc":
+            rate, packet, frames = struct.unpack(">d8xII", file.read(24))
+        elif name == b"data":
+            return (size - 4) / packet * frames / rate if rate and packet and size > 4 else None
     return None
 
 

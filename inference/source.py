@@ -16,14 +16,14 @@ import numpy as np
 
 from .decode_aud import load_audio
 from .errors import AudioError, MouthpieceError, TakeError
-from .performance_file import read_performance
+from .performance_file import SUFFIXES, read_performance
 from .promised import promised_seconds
 from .types import SAMPLE_RATE, Take
 
 LACK = 0.1
 """Seconds that a sound may be shorter than it says; recorders are not exact."""
 _BLOCK = 1 << 20
-_URL_TAKE = re.compile(r"(.+?\.(?:csv|npz|json|jsonl|ndjson)):(.+)", re.IGNORECASE)
+_TAKE = re.compile(rf"(.+?(?:{'|'.join(map(re.escape, SUFFIXES))})):(.+)", re.IGNORECASE)
 
 
 def is_url(place: str) -> bool:
@@ -31,13 +31,17 @@ def is_url(place: str) -> bool:
 
 
 def split_reference(text: str) -> tuple[str, str]:
-    """The take and the sound ("" without) that ``TAKE[:AUDIO]`` names; either path may hold colons."""
-    if is_url(text):
-        found = _URL_TAKE.fullmatch(text)
-        return (found[1], found[2]) if found else (text, "")
-    places = [len(text), *(place for place in reversed(range(len(text))) if text[place] == ":")]
-    split = next((place for place in places if Path(text[:place]).is_file()), len(text))
-    return text[:split], text[split + 1 :]
+    """The take and the sound ("" without) that ``TAKE[:AUDIO]`` names; either path may hold colons.
+
+    The take is the longest path that exists, else, or of URLs, what ends as takes do.
+    """
+    if not is_url(text):
+        places = [len(text), *(place for place in reversed(range(len(text))) if text[place] == ":")]
+        split = next((place for place in places if os.path.isfile(text[:place])), None)
+        if split is not None:
+            return text[:split], text[split + 1 :]
+    found = _TAKE.fullmatch(text)
+    return (found[1], found[2]) if found else (text, "")
 
 
 def sound(place: str) -> np.ndarray:

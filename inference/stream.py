@@ -25,7 +25,7 @@ def pcm_blocks(source: BinaryIO) -> Iterator[np.ndarray]:
     Raises AudioError at the end of the stream if it held no sample or ended within one.
     """
     rest, heard = b"", False
-    while data := source.read1(BLOCK):
+    while data := _received(source):
         data = rest + data
         whole = len(data) & ~1
         rest = data[whole:]
@@ -36,6 +36,16 @@ def pcm_blocks(source: BinaryIO) -> Iterator[np.ndarray]:
         raise AudioError("Standard input ended within a sample: send signed 16-bit mono PCM.")
     if not heard:
         raise AudioError("Standard input held no samples: send signed 16-bit mono PCM.")
+
+
+def _received(source: BinaryIO) -> bytes:
+    """The bytes that have arrived; none at the end. Raises AudioError."""
+    try:
+        return source.read1(BLOCK)
+    except OSError as error:
+        raise AudioError(
+            f"Standard input cannot be read ({error.strerror or error}): send signed 16-bit mono PCM."
+        ) from error
 
 
 def stream_frames(source: BinaryIO, session: Session, rate: int) -> Iterator[np.ndarray]:

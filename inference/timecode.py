@@ -37,7 +37,7 @@ def row_rate(timecodes: Sequence[str]) -> float:
     """Rows a second, from the steps between the timecodes of consecutive rows.
 
     How far a second counts is read off where the seconds roll over. Gaps, where the app dropped
-    rows, are ignored: the rows are trusted.
+    rows, are ignored: the rows are trusted. Drop-frame timecodes count 1.001 times as fast as the rows come.
     """
     parsed = np.array([pair for pair in map(parse, timecodes) if pair], np.float64).reshape(-1, 2)
     if len(parsed) < 2:
@@ -50,7 +50,23 @@ def row_rate(timecodes: Sequence[str]) -> float:
     base = min(BASES, key=lambda base: abs(base - np.median(turns))) if len(turns) else BASE
     steps = seconds * base + frames
     steps = steps[steps > 0]
-    return snapped(base / float(np.mean(steps[steps <= 1.5 * np.median(steps)])))
+    usual = float(np.mean(steps[steps <= 1.5 * np.median(steps)]))
+    marked = base % 30 == 0 and any(";" in text for text in timecodes)
+    return snapped(base / usual / (1.001 if marked or _drops(parsed, base, usual) else 1.0))
+
+
+def _drops(parsed: np.ndarray, base: int, usual: float) -> bool:
+    """Whether two frames of thirty are left out where a minute begins, but not at every tenth.
+
+    ``parsed [N, 2]`` holds the seconds and frames of the rows, which are ``usual`` frames apart.
+    """
+    before, after = parsed[:-1], parsed[1:]
+    turns = (after[:, 0] - before[:, 0] == 1) & (after[:, 0] % 60 == 0) & (after[:, 0] % 600 > 0)
+    if base % 30 or not turns.any():
+        return False
+    left_out = base // 15
+    skipped = np.median(base + after[turns, 1] - before[turns, 1] - usual)
+    return bool(abs(skipped - left_out) <= left_out / 5 and after[turns, 1].min() >= left_out)
 
 
 def snapped(rate: float) -> float:

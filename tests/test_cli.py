@@ -147,6 +147,35 @@ def test_bad_sounds_change_nothing(tmp_path: Path, wav: Path, kind: str, reason:
     assert out.read_text() == "kept"
 
 
+def test_raw_sound_is_told_from_sound_files(tmp_path: Path) -> None:
+    (tmp_path / "line.raw").write_bytes(bytes(32_000))
+    assert_refused(
+        mouthpiece("animate", "line.raw", "--out", "a.csv", folder=tmp_path), "line.raw", "'stream'"
+    )
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes of Unix")
+def test_pipes_are_heard_where_a_shell_opened_them_and_refused_where_they_have_names(
+    wav: Path, tmp_path: Path
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    options = ["--out", tmp_path / "out.csv"]
+    assert_refused(mouthpiece("animate", tmp_path / "pipe", *options), "pipe is a named pipe")
+    assert mouthpiece("animate", "/dev/stdin", *options, stdin=wav.read_bytes()).returncode == 0
+    assert len(read_take(tmp_path / "out.csv").channels) == 25
+
+
+@pytest.mark.skipif(os.name == "nt", reason="devices of Unix")
+@pytest.mark.parametrize("kind", ["pipe", "/dev/null", "/dev/stdout"])
+def test_a_pipe_or_a_device_is_never_replaced(wav: Path, tmp_path: Path, kind: str) -> None:
+    out = Path(kind) if kind.startswith("/") else tmp_path / kind
+    if kind == "pipe":
+        os.mkfifo(out)
+    before = out.stat().st_mode
+    assert_refused(mouthpiece("animate", wav, "--out", out), str(out), "name a file")
+    assert out.stat().st_mode == before
+
+
 @pytest.mark.parametrize(
     ("extra", "parts"),
     [
@@ -161,6 +190,10 @@ def test_bad_sounds_change_nothing(tmp_path: Path, wav: Path, kind: str, reason:
         (["--out", "none/out.csv"], ["none/out.csv", "does not exist"]),
         (["--out", "."], ["is a folder"]),
         (["--out", "line.wav"], ["line.wav", "the sound itself"]),
+        (["--reference", "take.csv", "--out", "take.csv"], ["take.csv", "a reference itself"]),
+        (["--reference", "take.csv:line.flac", "--out", "line.flac"], ["line.flac", "a reference itself"]),
+        (["--reference", "none.csv:line.wav"], ["none.csv does not exist"]),
+        (["--reference", "damaged.npz"], ["damaged.npz", "'channels'"]),
         (["--colour"], ["--colour"]),
     ],
     ids=lambda value: " ".join(value) if value[0].startswith("--") else "",
@@ -168,6 +201,8 @@ def test_bad_sounds_change_nothing(tmp_path: Path, wav: Path, kind: str, reason:
 def test_bad_options_are_named(
     wav: Path, take: Path, tmp_path: Path, extra: list[str], parts: list[str]
 ) -> None:
+    soundfile.write(tmp_path / "line.flac", voice(), 16_000)
+    (tmp_path / "damaged.npz").touch()
     before = {path: path.read_bytes() for path in tmp_path.iterdir()}
     assert_refused(mouthpiece("animate", wav.name, "--out", "out.csv", *extra, folder=tmp_path), *parts)
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
@@ -229,6 +264,40 @@ def test_stream_ends_quietly_when_its_reader_goes() -> None:
         process.stdin.close()
         assert process.wait(30) == cli.BROKEN_PIPE
         assert process.stderr.read() == b""
+
+
+def redirected(redirection: str, *arguments: object) -> subprocess.CompletedProcess:
+    """Run the command line from a shell that redirects its standard streams."""
+    command = ["sh", "-c", f'exec "$@" {redirection}', "sh", sys.executable, "-m", "mouthpiece"]
+    return subprocess.run(
+        [*command, *map(str, arguments)], capture_output=True, env=ENVIRONMENT, timeout=120, check=False
+    )
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+def test_a_full_standard_output_is_told_in_one_line(wav: Path, tmp_path: Path) -> None:
+    (tmp_path / "line.s16le").write_bytes(bytes(16_000))
+    for result in (
+        redirected("> /dev/full", "animate", wav, "--out", tmp_path / "out.csv"),
+        redirected(f"> /dev/full < {tmp_path}/line.s16le", "stream"),
+    ):
+        assert_refused(result, "standard output cannot be written", "No space left")
+    result = redirected(f"> /dev/full 2> /dev/full < {tmp_path}/line.s16le", "stream")
+    assert result.returncode != 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="shells of Unix")
+def test_closed_standard_streams_stop_no_animation(wav: Path, tmp_path: Path) -> None:
+    for number, closed in enumerate((">&-", "2>&-", "<&- >&- 2>&-")):
+        out = tmp_path / f"{number}.csv"
+        assert redirected(closed, "animate", wav, "--out", out).returncode == 0
+        assert len(read_take(out).channels) == 25
+
+
+@pytest.mark.skipif(os.name == "nt", reason="shells of Unix")
+def test_stream_without_standard_input(tmp_path: Path) -> None:
+    assert_refused(redirected("<&-", "stream"), "Standard input held no samples")
+    assert_refused(redirected(f"0> {tmp_path}/written", "stream"), "Standard input cannot be read")
 
 
 @pytest.mark.parametrize(("stdin", "reason"), [(b"", "no samples"), (b"\0", "within a sample")])

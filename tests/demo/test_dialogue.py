@@ -103,10 +103,12 @@ def test_neighbouring_pauses_become_one():
 
 
 def test_a_take_on_the_command_line_may_bring_its_sound(tmp_path):
-    for name in ("take.csv", "take.wav"):
+    for name in ("take.csv", "take.wav", "take.mov"):
         (tmp_path / name).touch()
     alone = parse_take(str(tmp_path / "take.csv"))
     assert (alone.name, alone.sound) == ("take", None)
     assert parse_take(f"{tmp_path}/take.csv:{tmp_path}/take.wav").sound == tmp_path / "take.wav"
-    with pytest.raises(TakeError, match=r"missing\.csv"):
-        parse_take(str(tmp_path / "missing.csv"))
+    assert parse_take(f"{tmp_path}/take.csv:{tmp_path}/take.mov").sound == tmp_path / "take.mov"
+    for text in ("missing.csv", "missing.csv:take.wav", "take.csv:missing.mov"):
+        with pytest.raises(TakeError, match=r"missing\.\w+ does not exist"):
+            parse_take(":".join(str(tmp_path / part) for part in text.split(":")))

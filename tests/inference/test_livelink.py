@@ -137,6 +137,37 @@ def test_sixtieths_at_thirty_rows_a_second(step: float) -> None:
     assert timecode.row_rate(stamps) == 30
 
 
+def drop_frame(frame: int, base: int, separator: str) -> str:
+    """The timecode of a row, of which two of thirty are left out where a minute begins, but not at every
+    tenth."""
+    left_out, minute = base // 15, base * 60 - base // 15
+    tens, rest = divmod(frame, 10 * minute + left_out)
+    label = frame + left_out * (9 * tens + max(0, (rest - left_out) // minute))
+    seconds, frames = divmod(label, base)
+    clock = f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+    return f"{clock}{separator}{frames:02d}"
+
+
+@pytest.mark.parametrize("separator", [";", ":"])
+@pytest.mark.parametrize(("base", "step", "rate"), [(30, 1, 29.97), (60, 1, 59.94), (60, 2, 29.97)])
+def test_drop_frame_timecodes_are_not_of_whole_rates(
+    separator: str, base: int, step: int, rate: float
+) -> None:
+    assert drop_frame(60 * base, base, ";") == f"00:01:00;{base // 15:02d}"
+    stamps = [drop_frame(row * step, base, separator) for row in range(700 * base // step)]
+    for rows in (slice(None), slice(50 * base // step, 70 * base // step)):
+        assert timecode.row_rate(stamps[rows]) == pytest.approx(rate, rel=1e-5)
+    if separator == ";":
+        assert timecode.row_rate(stamps[:100]) == pytest.approx(rate, rel=1e-5)
+
+
+@pytest.mark.parametrize("fps", [1, 2, 12, 15, 24, 25, 29.97, 30, 50, 60, 100, 120, 240, 1000])
+@pytest.mark.parametrize("start", [0.0, 50.3, 86_390.0137])
+def test_whole_rates_stay_whole_over_minutes_and_midnight(fps: float, start: float) -> None:
+    stamps = [timecode.write((start + row / fps) % 86_400) for row in range(round(130 * fps))]
+    assert timecode.row_rate(stamps) == pytest.approx(fps, rel=1e-4)
+
+
 def test_rate_of_odd_timecodes() -> None:
     assert timecode.row_rate([]) == timecode.FALLBACK
     assert timecode.row_rate(["", "nothing"]) == timecode.FALLBACK
@@ -211,8 +242,10 @@ def test_npz(tmp_path: Path, columns: int) -> None:
         {"channels": motion(), "fps": 0},
         {"channels": motion() * np.nan, "fps": 25},
         {"channels": np.array([{}], object), "fps": 25},
+        {"channels": motion(), "fps": 25, "audio": np.zeros((100, 2))},
+        {"channels": motion(), "fps": 25, "audio": np.full(100, np.inf)},
     ],
-    ids=["no channels", "no fps", "7 channels", "0 fps", "nan", "pickle"],
+    ids=["no channels", "no fps", "7 channels", "0 fps", "nan", "pickle", "stereo", "infinite sound"],
 )
 def test_broken_npz(tmp_path: Path, arrays: dict) -> None:
     np.savez(tmp_path / "a.npz", **arrays)
@@ -224,6 +257,25 @@ def test_npz_that_is_none(tmp_path: Path) -> None:
     (tmp_path / "a.npz").write_text("no archive")
     with pytest.raises(TakeError, match=r"a\.npz is no take"):
         read_take(tmp_path / "a.npz")
+
+
+def test_a_damaged_npz_is_named(tmp_path: Path) -> None:
+    """Wherever a byte of it is wrong or missing: each layer of the file fails in its own way."""
+    np.savez_compressed(tmp_path / "whole.npz", channels=motion(), fps=25)
+    whole, path = (tmp_path / "whole.npz").read_bytes(), tmp_path / "a.npz"
+    rng = np.random.default_rng(0)
+    damaged = [whole[:length] for length in range(0, len(whole) - 1, len(whole) // 30)]
+    for place in rng.integers(0, len(whole), 300):
+        damaged.append(whole[:place] + bytes([whole[place] ^ 1 << rng.integers(8)]) + whole[place + 1 :])
+    refused = 0
+    for content in damaged:
+        path.write_bytes(content)
+        try:
+            read_take(path)
+        except TakeError as error:
+            assert str(error).startswith(str(path)) and "\n" not in str(error)
+            refused += 1
+    assert refused > 250
 
 
 def test_writing_replaces_whole_files_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

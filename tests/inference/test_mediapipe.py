@@ -119,6 +119,33 @@ def test_uneven_times_and_lost_faces(tmp_path: Path) -> None:
     np.testing.assert_allclose(take.channels[:, INDEX["jawOpen"]], expected, atol=0.03)
 
 
+def test_a_clock_that_was_set_anew_lets_no_time_pass(tmp_path: Path) -> None:
+    frames = [web(motion(), frame) for frame in range(60)]
+    for frame in frames[1:]:
+        frame["timestampMs"] += 1.7e12
+    for frame in frames[30:]:
+        frame["timestampMs"] -= 1.6e12
+    take, notes = read_recording(write(tmp_path / "a.json", frames))
+    assert take.fps == 30.0 and len(take.channels) == 60
+    assert notes == ("2 jumps of more than 60 s in the time stamps were closed.",)
+    np.testing.assert_allclose(take.channels[:, INDEX["jawOpen"]], motion()["jawOpen"], atol=5e-3)
+
+
+@pytest.mark.parametrize("stamp", [float("inf"), float("nan"), 10**400], ids=str)
+def test_a_frame_at_no_time_is_left_out(tmp_path: Path, stamp: float) -> None:
+    frames = [web(motion(), frame) for frame in range(60)]
+    frames[7]["timestampMs"] = stamp
+    take, notes = read_recording(write(tmp_path / "a.json", frames))
+    assert take.fps == 30.0 and len(take.channels) == 60 and notes[0].startswith("1 of 60 frames")
+
+
+def test_numbers_that_are_too_large_are_none(tmp_path: Path) -> None:
+    frames = [table(motion(), frame) | {"matrix": [10**400] * 16} for frame in range(60)]
+    frames[7]["blendshapes"]["jawOpen"] = 10**400
+    take, _ = read_recording(write(tmp_path / "a.json", {"fps": 10**400, "frames": frames}))
+    assert take.fps == 30.0 and len(take.channels) == 60 and not take.measured[INDEX["headYaw"]]
+
+
 def write_table(path: Path, header: list[str], clock: float = 1.0) -> Path:
     scores = motion()
     with path.open("w", newline="") as file:
@@ -166,6 +193,8 @@ def test_missing_columns_and_short_rows_are_named(tmp_path: Path) -> None:
         '{"frames": [{"pose": 1}]}',
         '[{"faceBlendshapes": []}, {"faceBlendshapes": []}]',
         "name\n1\n",
+        '[{"t": 1' + "0" * 5000 + "}]",
+        "[" * 100_000,
     ],
 )
 def test_other_files_are_named(tmp_path: Path, content: str) -> None:
@@ -173,6 +202,12 @@ def test_other_files_are_named(tmp_path: Path, content: str) -> None:
     path.write_text(content, "utf-8")
     with pytest.raises(TakeError, match=r"other\.json"):
         read_performance(path)
+
+
+def test_a_table_of_one_endless_cell_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text('time,jawOpen\n0,"' + "1" * 200_000)
+    with pytest.raises(TakeError, match=r"a\.csv cannot be read as CSV"):
+        read_performance(tmp_path / "a.csv")
 
 
 def test_live_link_tables_keep_their_reader_and_say_what_was_mended(tmp_path: Path) -> None:

@@ -55,6 +55,29 @@ def test_a_folder_that_is_a_file(tmp_path: Path) -> None:
         pass
 
 
+@pytest.mark.skipif(os.name == "nt", reason="links of Unix")
+def test_a_link_keeps_pointing_at_what_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "a.csv").write_text("old")
+    (tmp_path / "old").symlink_to("there/a.csv")
+    (tmp_path / "new").symlink_to("there/b.csv")
+    for name, kept in (("old", "a.csv"), ("new", "b.csv")):
+        with replacing(tmp_path / name) as file:
+            file.write("new")
+        assert (tmp_path / name).is_symlink()
+        assert (tmp_path / "there" / kept).read_text() == "new"
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["a.csv", "b.csv", "new", "old", "there"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes of Unix")
+def test_a_pipe_stays_a_pipe(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a")
+    with pytest.raises(OutputError, match="is a pipe or a device"), replacing(tmp_path / "a") as file:
+        file.write("new")
+    assert (tmp_path / "a").is_fifo()
+    assert len(list(tmp_path.iterdir())) == 1
+
+
 def test_a_new_file_has_the_usual_rights(tmp_path: Path) -> None:
     with replacing(tmp_path / "a.csv") as file:
         file.write("new")

@@ -90,10 +90,21 @@ def test_a_path_changes_with_its_content(files) -> None:
         ("s3://b/t.npz", ("s3://b/t.npz", "")),
         ("s3://b/t.json:s3://b/t.wav", ("s3://b/t.json", "s3://b/t.wav")),
         ("none.csv", ("none.csv", "")),
+        ("none.csv:a.wav", ("none.csv", "a.wav")),
+        ("C:\\none.CSV:C:\\take.mov", ("C:\\none.CSV", "C:\\take.mov")),
     ],
 )
 def test_references_are_split(text: str, parts: tuple[str, str]) -> None:
     assert source.split_reference(text) == parts
+
+
+def test_a_missing_take_is_named_without_its_sound(files) -> None:
+    sound = files.folder / files.sound("a.wav")
+    for name in ("none.csv", "none"):
+        with pytest.raises(TakeError, match=rf"{name}\S* does not exist"):
+            source.take(f"{files.folder / name}:{sound}")
+    with pytest.raises(TakeError, match=r"none\.csv does not exist"):
+        source.take(f"{files.folder}/none.csv:{sound}")
 
 
 def test_a_take_of_any_kind_keeps_its_time(files) -> None:
@@ -103,7 +114,7 @@ def test_a_take_of_any_kind_keeps_its_time(files) -> None:
     assert source.take(str(files.folder / "face.csv")).fps == pytest.approx(15, rel=1e-3)
 
 
-@pytest.mark.parametrize("name", ["a.wav", "a.flac"])
+@pytest.mark.parametrize("name", ["a.wav", "a.flac", "a.aiff", "a.caf", "a.w64", "a.rf64"])
 def test_a_sound_that_breaks_off_is_no_short_line(files, name: str) -> None:
     voice = np.random.default_rng(0).normal(0, 0.1, 44_100)
     path = files.folder / name
@@ -122,10 +133,20 @@ def test_what_a_header_does_not_promise(files) -> None:
     place = whole.index(b"data")
     path.write_bytes(whole[: place + 4] + b"\xff\xff\xff\xff" + whole[place + 8 :])
     assert promised_seconds(path) is None and len(source.sound(str(path))) == 16_000
+    path.write_bytes(
+        whole[:28] + b"\x01\0\0\0" + whole[32:]
+    )  # the field that says how many bytes a second has
+    assert promised_seconds(path) == 1.0 and len(source.sound(str(path))) == 16_000
     path.write_bytes(whole[:place] + b"note\x03\0\0\0abc\0" + whole[place:])
     assert promised_seconds(path) == 1.0 and len(source.sound(str(path))) == 16_000
     soundfile.write(path, np.zeros(16_000), 16_000, format="WAV", subtype="IMA_ADPCM")
     assert promised_seconds(path) is None and len(source.sound(str(path))) >= 16_000
-    for content in (b"", b"RIFF", b"RIFF0000WAVEfmt ", b"fLaC" + bytes(9)):
+    soundfile.write(path, np.zeros(16_000), 16_000, format="AIFF")
+    whole = path.read_bytes()
+    place = whole.index(b"COMM") + 10
+    path.write_bytes(whole[:place] + (0x7F000000 // 2).to_bytes(4, "big") + whole[place + 4 :])
+    assert promised_seconds(path) is None and len(source.sound(str(path))) == 16_000
+    broken = (b"", b"RIFF", b"RIFF0000WAVEfmt ", b"fLaC" + bytes(9), b"caff" + bytes(99), b"FORM0000AIFFCOMM")
+    for content in broken:
         path.write_bytes(content)
         assert promised_seconds(path) is None
