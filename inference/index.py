@@ -122,18 +122,19 @@ class CellIndex:
     """Inverted file (Jégou et al. 2011): entries sorted into cells of similar keys, few cells looked into.
 
     The cells are mean directions (spherical k-means) of an evenly spaced sample: the same entries
-    in the same order give the same cells.
+    in the same order give the same cells. One that nothing came into, as where keys repeat, is none.
     """
 
     def __init__(self, keys: np.ndarray, biases: np.ndarray) -> None:
         cells = max(1, len(keys) // ENTRIES_PER_CELL)
-        self.centres = centres_of(keys, cells)
-        home = nearest_centre(keys, self.centres)
+        centres = centres_of(keys, cells)
+        used, home = np.unique(nearest_centre(keys, centres), return_inverse=True)
+        self.centres = centres[used]
         order = np.argsort(home, kind="stable")
         self.places = order
         self.keys, self.biases = np.ascontiguousarray(keys[order]), biases[order]
-        self.starts = np.searchsorted(home[order], np.arange(cells + 1))
-        self.probes = max(8, round(PROBED * cells))
+        self.starts = np.searchsorted(home[order], np.arange(len(used) + 1))
+        self.probes = max(8, round(PROBED * len(used)))
 
     def search(self, query: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
         nearness = self.centres @ query

@@ -13,12 +13,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..errors import ManifestError, MouthpieceError, OutputError
-from ..runtime import DEVICES
+from ..runtime import DEVICES, resolve
 from . import naming
 from .characters import read_characters
 from .cluster import Crowd, local_cluster
 from .export import export, needed
-from .line import BLENDER_FORMATS, formats, number
+from .line import BLENDER_FORMATS, formats, number, printable
 from .manifest import COLUMNS, Defaults, Manifest, read_folder, read_manifest
 from .report import write_reports
 from .run import DONE, FAILED, KEPT, LEFT, Maker, Progress, Tally, run_batch
@@ -63,6 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Make the batch and return its exit code. Raises MouthpieceError for bad input."""
+    resolve(options.device)
     manifest = _manifest(options).share(*options.share)
     blender = _blender(options, manifest)
     store = Store(options.out)
@@ -164,7 +165,7 @@ def _conclude(tally: Tally, store: Store, share: tuple[int, int]) -> int:
         print(file=sys.stderr)
     try:
         page = write_reports(tally, store, "" if share == (1, 1) else "-{}-of-{}".format(*share))[1]
-        print(f"{page}: {tally.summary()}", flush=True)
+        print(printable(f"{page}: {tally.summary()}"), flush=True)
     except OutputError as error:
         print(f"mouthpiece: the report is missing: {error}", file=sys.stderr)
         tally.stopped = tally.stopped or "the report could not be written"

@@ -79,6 +79,8 @@ def check_id(text: str) -> str:
             raise ManifestError(f"the id '{text}' cannot be a file's name on Windows: choose another")
         if part.startswith(".") or part.endswith((".", " ")):
             raise ManifestError(f"the id '{text}' cannot be a file's name: no dot in front, none at the end")
+        if printable(part) != part:
+            raise ManifestError(f"the id '{text}' cannot be read as UTF-8: rename the file")
         if not part.isprintable() or set(_FORBIDDEN) & set(part):
             raise ManifestError(f"the id '{text}' cannot be a file's name: leave out {' '.join(_FORBIDDEN)}")
         if len(part.encode()) > LONGEST:
@@ -89,6 +91,11 @@ def check_id(text: str) -> str:
 def clash(name: str) -> str:
     """What two ids share when their files would be one on some system."""
     return unicodedata.normalize("NFC", name).casefold()
+
+
+def printable(text: str) -> str:
+    r"""A text that can be written as UTF-8: bytes of a file's name that are none show as ``\udce9``."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def number(name: str, text: str, low: float, high: float) -> float:

@@ -17,6 +17,7 @@ from .line import (
     formats,
     number,
     own_seed,
+    printable,
     whole,
 )
 from .naming import Rule
@@ -106,9 +107,10 @@ def read_folder(
 
     def cells() -> Iterator[tuple[int, dict[str, str], Path]]:
         for row, path in enumerate(sounds, 1):
-            name = path.relative_to(folder).with_suffix("").as_posix()
+            below = path.relative_to(folder)
+            name = below.with_suffix("").as_posix()
             said = rule.read(name)
-            found = {"id": name, "audio": str(path), **(said or {})}
+            found = {"id": name, "audio": str(below), **(said or {})}
             if said is None and strict:
                 wrong = f"'{name}' does not follow the rule '{rule.text}'"
                 found["error"] = f"{wrong}: rename the file, or change the rule"
@@ -135,7 +137,7 @@ def _gathered(
                 raise ManifestError(f"the id is that of row {first}: give each line its own")
             lines.append(line)
         except ManifestError as error:
-            refused.append(Refused(row, name, str(error)))
+            refused.append(Refused(row, printable(name), printable(str(error))))
     if not lines and not refused:
         raise ManifestError(f"{source} lists no line: add one under the names of the columns.")
     return Manifest(tuple(lines), tuple(refused), notes)

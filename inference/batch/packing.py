@@ -22,13 +22,15 @@ WIDTH = 16
 class Job:
     """A line ready to be animated: its sound ``float32 [N]`` at 16 kHz, N > 0, and its references.
 
-    ``plain`` is the performance without references, for a line whose regions follow them only in part.
+    ``plain`` is the performance without references, for a line whose regions follow them only in part;
+    ``key`` is the hash of all that the line depends on, "" where that is not known.
     """
 
     line: Line
     audio: np.ndarray
     bank: Bank
     plain: bool = False
+    key: str = ""
 
     @property
     def track(self) -> Track:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..output import replacing
 from . import page
+from .line import printable
 from .run import DONE, KEPT, Outcome, Tally
 from .sketch import Sketch
 from .store import Store
@@ -20,9 +21,9 @@ def write_reports(tally: Tally, store: Store, share: str = "") -> tuple[Path, Pa
     """
     places = store.folder / f"report{share}.json", store.folder / f"report{share}.html"
     with replacing(places[0]) as file:
-        file.writelines(_json(tally, store))
+        file.writelines(map(printable, _json(tally, store)))
     with replacing(places[1]) as file:
-        file.writelines(page.page(tally, rows(tally, store)))
+        file.writelines(map(printable, page.page(tally, rows(tally, store))))
     return places
 
 

@@ -1,7 +1,8 @@
 """The folder that a batch fills, and what it remembers there.
 
 A line's record (``.mouthpiece/lines/``) is written before its files: it claims their names and says what they
-will be. Nothing is taken for finished on its word, only where a file is what it says.
+will be. Nothing is taken for finished on its word, only where a file is what it says. A line that is made
+anew without a format keeps the claim, with nothing said.
 """
 
 from __future__ import annotations
@@ -9,8 +10,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable
-from contextlib import suppress
+import shutil
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from .. import source
@@ -20,6 +24,10 @@ from .line import BLENDER_FORMATS, MOTION, Line, clash
 from .workshop import Result
 
 HIDDEN = ".mouthpiece"
+WORK = "export-"
+"""How the name of a folder starts in which another program makes files."""
+ABANDONED = 1800.0
+"""Seconds without a change after which nobody works in such a folder any more."""
 Record = dict[str, object]
 
 
@@ -43,6 +51,9 @@ class Store:
         self._swept = {folder, self.records, self.motion, self.cache}
         for place in self._swept:
             sweep(place)
+        for place in self.records.parent.glob(f"{WORK}*"):
+            if _unchanged(place) > ABANDONED:
+                shutil.rmtree(place, ignore_errors=True)
 
     @property
     def cache(self) -> Path:
@@ -57,10 +68,11 @@ class Store:
 
     def check(self, line: Line, inputs: set[Path]) -> None:
         """Raise ManifestError if a file of ``line`` would replace an input, or what is not Mouthpiece's."""
-        for path in (self.path(line, kind) for kind in line.formats):
+        for kind in line.formats:
+            path = self.path(line, kind)
             if path.resolve() in inputs:
                 raise ManifestError(f"its result {path} is an input of the batch: choose another folder")
-            if path.exists() and self.record(line) is None:
+            if path.exists() and kind not in self._claims(line):
                 raise ManifestError(
                     f"{path} is there and not of a former batch: move it away, or choose another id"
                 )
@@ -71,7 +83,10 @@ class Store:
             found = json.loads(self._record(line).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None
-        return found if isinstance(found, dict) and found.get("id") == line.id else None
+        known = (
+            isinstance(found, dict) and found.get("id") == line.id and isinstance(found.get("files"), dict)
+        )
+        return found if known else None
 
     def finished(self, line: Line, key: str) -> bool:
         """Whether the line was made of the same inputs, and its files are still what was written.
@@ -79,7 +94,7 @@ class Store:
         Those that only Blender makes are not looked at.
         """
         record = self.record(line)
-        if record is None or record.get("key") != key or not isinstance(record.get("files"), dict):
+        if record is None or record.get("key") != key:
             return False
         made = {kind for kind in line.formats if kind not in BLENDER_FORMATS}
         made |= {MOTION} if made != set(line.formats) else set()
@@ -98,21 +113,51 @@ class Store:
         line = result.line
         digests = {kind: hashlib.sha256(content).hexdigest() for kind, content in result.files.items()}
         about = {"frames": result.frames, "sketch": result.sketch}
-        self._write_record(line, {"id": line.id, "key": result.key, "files": digests} | about)
+        files = self._claims(line) | digests
+        self._write_record(line, {"id": line.id, "key": result.key, "files": files} | about)
         for kind, content in result.files.items():
             path = self.path(line, kind)
             self._prepare(path.parent)
             with replacing(path, binary=True) as file:
                 file.write(content)
 
-    def add(self, line: Line, kind: str) -> None:
-        """Note a file of a finished line that something else made. Raises OutputError."""
+    @contextmanager
+    def workplace(self) -> Iterator[Path]:
+        """A folder where another program makes files, which goes with the block.
+
+        Raises OutputError, also for what the disk refuses in the block.
+        """
+        place = self.records.parent
+        try:
+            with tempfile.TemporaryDirectory(dir=place, prefix=WORK, ignore_cleanup_errors=True) as folder:
+                yield Path(folder)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise OutputError(
+                f"{place} cannot be used ({reason}): free it, or some space on its disk."
+            ) from error
+
+    def adopt(self, line: Line, kind: str, made: Path) -> None:
+        """Write what a finished line has besides, then move the file there that was ``made`` in a workplace.
+
+        Raises OutputError.
+        """
         record, rig = self.record(line) or {"id": line.id}, _rig(line)
         files = dict(record.get("files", {}))
         if record.get("rig") != rig:  # those of another rig no longer count
-            files = {name: digest for name, digest in files.items() if name not in BLENDER_FORMATS}
-        files[kind] = _digest(self.path(line, kind))
-        self._write_record(line, record | {"files": files, "rig": rig})
+            files |= {name: "" for name in files if name in BLENDER_FORMATS}
+        self._write_record(line, record | {"files": files | {kind: _digest(made)}, "rig": rig})
+        path = self.path(line, kind)
+        self._prepare(path.parent)
+        try:
+            os.replace(made, path)
+        except OSError as error:
+            raise OutputError(f"{path} cannot be written ({error.strerror}): free it.") from error
+
+    def _claims(self, line: Line) -> dict[str, str]:
+        """The formats of a line whose files may be replaced, with nothing said about them."""
+        record = self.record(line)
+        return dict.fromkeys(record["files"], "") if record else {}
 
     def _prepare(self, folder: Path) -> None:
         """Make the folder of a result, and clear it of what killed programs left."""
@@ -139,6 +184,14 @@ def inputs(places: Iterable[str | Path]) -> set[Path]:
 def _name(line_id: str) -> str:
     """A file name for any id, the same for ids that would be one file somewhere."""
     return hashlib.sha256(clash(line_id).encode()).hexdigest()[:32]
+
+
+def _unchanged(folder: Path) -> float:
+    """Seconds since anything in ``folder`` changed; 0 for one that goes in this moment."""
+    try:
+        return time.time() - max(path.stat().st_mtime for path in (folder, *folder.iterdir()))
+    except OSError:
+        return 0.0
 
 
 def _rig(line: Line) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,7 +26,7 @@ def read_table(path: Path, needed: tuple[str, ...]) -> tuple[list[str], Iterator
         raise ManifestError(f"{path} cannot be read ({error.strerror}): check the path.") from error
     if not text.strip():
         raise ManifestError(f"{path} is empty: it needs the columns {', '.join(needed)}.")
-    first = text.lstrip().splitlines()[0]
+    first = text.lstrip().split("\n", 1)[0]
     delimiter = max(_DELIMITERS, key=first.count)
     rows = _rows(path, text, delimiter)
     columns = [name.strip().lower() for name in next(rows, (1, []))[1]]
@@ -40,7 +41,7 @@ def read_table(path: Path, needed: tuple[str, ...]) -> tuple[list[str], Iterator
 
 def _rows(path: Path, text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     try:
-        for row, cells in enumerate(csv.reader(text.splitlines(keepends=True), delimiter=delimiter), 1):
+        for row, cells in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), 1):
             if any(cell.strip() for cell in cells):
                 yield row, cells
     except csv.Error as error:

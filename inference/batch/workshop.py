@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Generator, Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
 from .. import model as weights
 from .. import source
-from ..errors import MouthpieceError, WeightsError
+from ..errors import AudioError, MouthpieceError, WeightsError
 from ..model import Model
 from ..regions import Influence, blend, region
 from ..resample import resample
@@ -23,8 +24,9 @@ from .packing import WIDTH, Job, animate_lines
 from .references import References, weighed
 from .sketch import Sketch, sketch
 
-ENGINE = 1
-"""Raised when the same inputs would give other files than before, so that a resumed batch makes them anew."""
+ENGINE = 2
+"""Raised when the same inputs would give other files than before, or takes are read otherwise, so that a
+resumed batch makes lines and embeds references anew."""
 
 LISTENING = np.array([region(name) != "mouth" for name in CHANNELS], np.float32)
 """What of a face moves while others speak."""
@@ -89,7 +91,7 @@ class Workshop:
         self.weights = fingerprint(setup.weights)
         # A machine that does not share the output folder keeps what it embeds in memory only.
         cache = Path(setup.cache) if setup.cache and Path(setup.cache).is_dir() else None
-        self.references = References(self.model, self.weights, cache)
+        self.references = References(self.model, f"{ENGINE}/{self.weights}", cache)
 
     def make(self, lines: Iterable[Line], cancelled: Callable[[], bool] | None = None) -> Generator[Result]:
         """Every line's result as soon as it is there, not in order; a bad line is one with an ``error``.
@@ -102,14 +104,13 @@ class Workshop:
         def jobs() -> Iterator[Job]:
             for line in lines:
                 try:
-                    bank = self.references.bank(line.references, line.weights)
-                    sound = source.sound(line.audio)
+                    job = self._job(line)
                 except Exception as error:
                     failed.append(Result(line, error=reason(error)))
                     continue
-                yield Job(line, sound, bank)
+                yield job
                 if _mixed(line):
-                    yield Job(line, sound, self.references.bank(()), plain=True)
+                    yield replace(job, bank=self.references.bank(()), plain=True)
 
         for job, channels in animate_lines(self.model, jobs(), self.setup.width, cancelled):
             while failed:
@@ -122,13 +123,26 @@ class Workshop:
                 plain, styled = (channels, other) if job.plain else (other, channels)
                 channels = blend(plain, styled, Influence(*job.line.influence))
             try:
-                result = self._result(job.line, channels)
+                result = self._result(job, channels)
             except Exception as error:
                 result = Result(job.line, error=reason(error))
             yield result
         yield from failed
 
-    def _result(self, line: Line, channels: np.ndarray) -> Result:
+    def _job(self, line: Line) -> Job:
+        """A line with what it needs. Raises AudioError or TakeError.
+
+        Its key is of the files before they are read: one that is replaced from then on is seen by a resumed
+        batch.
+        """
+        key = ""
+        with suppress(AudioError):  # whoever reads the file says better what is wrong with it
+            key = line_key(line, self.weights)
+        bank = self.references.bank(line.references, line.weights)
+        return Job(line, source.sound(line.audio), bank, key=key)
+
+    def _result(self, job: Job, channels: np.ndarray) -> Result:
+        line = job.line
         if line.listens:
             channels = channels * LISTENING
         rows = resample(channels, TICK_RATE, line.fps)
@@ -139,7 +153,7 @@ class Workshop:
             files["npz"] = npz_bytes(rows, line.fps)
         if {MOTION, *BLENDER_FORMATS} & set(line.formats):
             files[MOTION] = npz_bytes(channels, TICK_RATE)
-        return Result(line, line_key(line, self.weights), files, len(channels), sketch(channels))
+        return Result(line, job.key, files, len(channels), sketch(channels))
 
 
 def _mixed(line: Line) -> bool:

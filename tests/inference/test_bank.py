@@ -191,6 +191,19 @@ def test_the_size_of_a_bank_decides_how_it_is_searched() -> None:
     assert type(make_index(many, np.zeros(len(many)))) is CellIndex
 
 
+@pytest.mark.parametrize("share", [0.2, 1.0])
+def test_cells_find_the_best_where_keys_repeat(share: float) -> None:
+    rng = np.random.default_rng(4)
+    keys, zeros = unit(rng, (40_000, 64)), np.zeros(40_000)
+    keys[rng.random(len(keys)) < share] = keys[0]
+    index = CellIndex(keys, zeros)
+    for noise in unit(rng, (20, 64)):
+        query = keys[0] + 0.1 * noise
+        query /= np.linalg.norm(query)
+        places, _ = index.search(query, 32)
+        assert np.array_equal(places, brute(keys, zeros, query, 32))
+
+
 def test_cells_recall_what_exact_search_finds() -> None:
     """Keys along paths, as a take's are: each entry resembles its neighbours in time."""
     rng = np.random.default_rng(3)

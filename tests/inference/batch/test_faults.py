@@ -113,6 +113,28 @@ def test_exit_codes_tell_the_truth(show) -> None:
         assert (code, out, len(err.splitlines())) == (2, "", 1)
 
 
+def test_an_unknown_device_is_said_before_anything_is_started(show) -> None:
+    code, out, err = batch(show.lines([0.2]), "--out", show.out, "--workers", "2", "--device", "abacus")
+    assert (code, out, len(err.splitlines())) == (2, "", 1) and "'abacus' is unknown" in err
+    assert not show.out.exists()
+
+
+def test_a_file_whose_name_is_no_utf_8_fails_by_name(show) -> None:
+    sounds, strange = show.folder / "sounds", os.fsdecode(b"caf\xe9")
+    sounds.mkdir()
+    show.sound("sounds/ok.wav")
+    try:
+        (sounds / f"{strange}.wav").write_bytes((sounds / "ok.wav").read_bytes())
+    except (OSError, UnicodeError):
+        pytest.skip("this system has no such names")
+    show.out = show.folder / strange
+    code, out, err = batch(sounds, "--out", show.out)
+    assert (code, len(err.splitlines())) == (1, 1) and "1 done, 1 failed" in out
+    assert "\\udce9' cannot be read as UTF-8: rename the file" in err
+    assert [line["status"] for line in report(show)["lines"]] == ["failed", "done"]
+    assert "cannot be read as UTF-8" in (show.out / "report.html").read_text("utf-8")
+
+
 def test_no_failed_run_loses_the_former_results(show) -> None:
     manifest = show.lines([0.2])
     batch(manifest, "--out", show.out)

@@ -45,6 +45,21 @@ def test_what_spreadsheets_write(show, delimiter: str, mark: str) -> None:
     assert Path(manifest.lines[0].audio).name == "first, take.wav"
 
 
+@pytest.mark.parametrize("mark", list("\u2028\u2029\x85\x0b\x0c\x1c\x1d\x1e"), ids=ascii)
+def test_a_row_ends_at_the_end_of_its_line_only(show, mark: str) -> None:
+    path = show.write(f"one{mark}two,a.wav,", "three,b.wav,0.5", columns=f"text{mark},audio,valence")
+    manifest = read_manifest(path)
+    assert [(line.row, Path(line.audio).name, line.valence) for line in manifest.lines] == [
+        (2, "a.wav", 0.0),
+        (3, "b.wav", 0.5),
+    ]
+
+
+def test_a_cell_in_quotes_may_have_several_lines(show) -> None:
+    path = show.write('"he said\nhello",a.wav', "no,b.wav", columns="text,audio")
+    assert [line.row for line in read_manifest(path).lines] == [2, 3]
+
+
 def test_audio_alone_is_enough_and_unknown_columns_are_named(show) -> None:
     manifest = read_manifest(show.write("scene 1/a.wav,hello", columns="audio,text"))
     assert only(manifest).id == "a"
@@ -154,6 +169,14 @@ def test_a_folder_with_a_naming_rule(show) -> None:
     assert [line.character for line in lenient.lines] == ["anna", "bert", "anna", ""] and not lenient.refused
     with pytest.raises(ManifestError, match="holds no sound"):
         read_folder(show.folder / "s1" / "none", Rule())
+
+
+def test_a_folder_may_be_named_from_where_one_stands(show, monkeypatch) -> None:
+    (show.folder / "s1").mkdir()
+    show.sound("s1/anna_01.wav")
+    monkeypatch.chdir(show.folder)
+    line = only(read_folder(Path("s1"), Rule("{character}_*")))
+    assert (line.id, Path(line.audio).resolve()) == ("anna_01", (show.folder / "s1/anna_01.wav").resolve())
 
 
 @pytest.mark.parametrize(

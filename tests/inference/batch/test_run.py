@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +11,6 @@ import numpy as np
 import pytest
 
 from mouthpiece.inference.animate import animate
-from mouthpiece.inference.batch import references
 from mouthpiece.inference.batch.manifest import Defaults, read_manifest
 from mouthpiece.inference.batch.report import write_reports
 from mouthpiece.inference.batch.run import run_batch
@@ -151,6 +149,44 @@ def test_no_file_that_is_not_ours_is_replaced(show, make) -> None:
     assert (show.out / "mine.csv").read_text() == "a take of the artist's"
 
 
+def test_a_format_that_is_added_later_replaces_no_file_of_the_artist(show, make) -> None:
+    show.sound("a.wav")
+    make(show.write("a,a.wav,csv", columns="id,audio,format"))
+    (show.out / "a.npz").write_text("the artist's own")
+    tally = make(show.write("a,a.wav,csv+npz", columns="id,audio,format"), resume=True)
+    assert statuses(tally) == ["failed"] and "not of a former batch" in tally.outcomes[0].reason
+    assert (show.out / "a.npz").read_text() == "the artist's own"
+
+
+def test_formats_that_come_and_go_stay_ours_and_are_never_stale(show, make) -> None:
+    show.sound("a.wav")
+
+    def status(kinds: str) -> str:
+        return statuses(make(show.write(f"a,a.wav,{kinds}", columns="id,audio,format"), resume=True))[0]
+
+    assert [status(kinds) for kinds in ("csv", "npz")] == ["done", "done"]
+    show.sound("a.wav", 0.6)
+    assert [status(kinds) for kinds in ("npz", "csv", "csv+npz", "csv+npz")] == ["done"] * 3 + ["kept"]
+    assert {len(read_take(show.out / name).channels) for name in show.files()} == {15}
+
+
+def test_a_file_that_changes_while_its_line_is_made_is_seen_by_resume(show, make, workshop) -> None:
+    show.sound("a.wav", 0.5)
+    show.take()
+    manifest = show.write("a,a.wav,take.csv,npz", columns="id,audio,references,format")
+
+    for change in (lambda: show.sound("a.wav", 1.0), lambda: show.take(seed=1)):
+
+        def replaced(change=change) -> bool:
+            change()
+            return False
+
+        assert make(manifest, maker=lambda lines, late=replaced: workshop.make(lines, late)).whole
+        stale = show.files()
+        assert statuses(make(manifest, resume=True)) == ["done"] and show.files() != stale
+        assert statuses(make(manifest, resume=True)) == ["kept"]
+
+
 def test_a_reference_is_never_replaced_by_a_result(show, make) -> None:
     show.sound("a.wav")
     show.out.mkdir()
@@ -239,68 +275,6 @@ def test_the_same_file_twice_is_the_same_bytes(show, make) -> None:
     first = show.files()
     make(manifest)
     assert show.files() == first
-
-
-class TestReferences:
-    def test_are_embedded_once_and_then_read(self, show, tmp_path: Path, workshop, monkeypatch) -> None:
-        text = str(show.folder / show.take())
-        cache = tmp_path / "cache"
-        first = references.References(workshop.model, "w", cache).bank((text,)).shelf.style
-        monkeypatch.setattr(
-            "mouthpiece.inference.source.take", lambda text: pytest.fail("embedded a second time")
-        )
-        again = references.References(workshop.model, "w", cache).bank((text, text)).shelf.style
-        np.testing.assert_array_equal(first, again)
-
-    def test_damage_is_seen_and_mended(self, show, tmp_path: Path, workshop) -> None:
-        text, cache = str(show.folder / show.take()), tmp_path / "cache"
-        expected = references.References(workshop.model, "w", cache).bank((text,)).shelf.style
-        (path,) = cache.iterdir()
-        whole = path.read_bytes()
-        flipped = bytearray(whole)
-        flipped[len(whole) // 3] ^= 1
-        for damage in (b"", whole[:50], whole[:-1], bytes(flipped), b"x" * len(whole)):
-            path.write_bytes(damage)
-            found = references.References(workshop.model, "w", cache).bank((text,)).shelf.style
-            np.testing.assert_array_equal(found, expected)
-            assert path.read_bytes() == whole
-
-    def test_many_writers_and_readers_at_once(self, tmp_path: Path) -> None:
-        path = tmp_path / "cache" / "entry.npz"
-        arrays = {"style": np.arange(4000, dtype=np.float32), "take": np.str_("hash")}
-
-        def work(seed: int) -> int:
-            seen = 0
-            for _ in range(20):
-                references.store(path, arrays)
-                found = references.load(path)
-                assert found is not None and np.array_equal(found["style"], arrays["style"])
-                seen += 1
-            return seen
-
-        with ThreadPoolExecutor(8) as pool:
-            assert sum(pool.map(work, range(8))) == 160
-        assert list(path.parent.iterdir()) == [path]
-
-    def test_another_take_or_model_is_another_entry(self, show, tmp_path: Path, workshop) -> None:
-        text, cache = str(show.folder / show.take()), tmp_path / "cache"
-        one = references.References(workshop.model, "w", cache).bank((text,)).shelf.style
-        references.References(workshop.model, "v", cache).bank((text,))
-        show.take(seed=9)
-        other = references.References(workshop.model, "w", cache).bank((text,)).shelf.style
-        assert len(list(cache.iterdir())) == 3 and not np.array_equal(one, other)
-
-    def test_a_take_that_was_exported_again_is_read_again(self, show, workshop) -> None:
-        text, found = str(show.folder / show.take()), references.References(workshop.model, "w")
-        one = found.bank((text,))
-        assert found.bank((text,)) is one
-        show.take(seed=9)
-        assert not np.array_equal(found.bank((text,)).shelf.style, one.shelf.style)
-
-    def test_a_cache_that_cannot_be_written_only_costs_time(self, show, tmp_path: Path, workshop) -> None:
-        (tmp_path / "cache").write_text("no folder")
-        bank = references.References(workshop.model, "w", tmp_path / "cache").bank
-        assert bank((str(show.folder / show.take()),)).shelf.style.any()
 
 
 def test_cancelled_is_no_failed_line(show, workshop) -> None:
