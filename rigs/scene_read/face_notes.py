@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import bpy
 
@@ -59,8 +59,8 @@ def visibility_notes(mesh: bpy.types.Object, face: FaceKeys) -> list[str]:
             )
         )
     data = key.animation_data
-    if data is not None and data.action is not None:
-        hidden = named_keys(curves_of(data.action, data.action_slot), names)
+    if data is not None:
+        hidden = named_keys(_covering(data), names)
         if hidden:
             notes.append(
                 Message(
@@ -81,20 +81,25 @@ def hidden_notes(block: bpy.types.ID, name: str, paths: Iterable[str]) -> list[s
     data = block.animation_data
     if data is None:
         return []
-    notes, action, moved = [], data.action, set(paths)
-    above = curves_of(action, data.action_slot) if action is not None and MARK not in action else ()
-    if any(curve.data_path in moved for curve in above):
+    notes, moved = [], set(paths)
+    if any(curve.data_path in moved for curve in _covering(data)):
         notes.append(
             Message(
                 "{name}: its action {action} lies above the Mouthpiece track and hides what the bake moves; "
                 "push it down or unlink it to see the bake.",
                 name=name,
-                action=action.name,
+                action=data.action.name,
             )
         )
     if not data.use_nla or any(track.is_solo for track in data.nla_tracks):
         notes.append(_nla_off(name))
     return notes
+
+
+def _covering(data: bpy.types.AnimData) -> Iterator[bpy.types.FCurve]:
+    """The curves of an action that lies above the NLA and replaces what its strips show."""
+    if data.action is not None and MARK not in data.action and data.action_blend_type == "REPLACE":
+        yield from curves_of(data.action, data.action_slot)
 
 
 def _nla_off(name: str) -> Message:

@@ -167,6 +167,8 @@ def test_what_hides_a_baked_bone_is_named(stage, what: str) -> None:
     assert "lies above" not in lines()
     bone.keyframe_insert("rotation_euler", frame=1)
     assert f"Rig: its action {armature.animation_data.action.name} lies above" in lines()
+    armature.animation_data.action_blend_type = "COMBINE"
+    assert "lies above" not in lines()
     armature.animation_data.action = None
     armature.animation_data.use_nla = False
     assert "Rig: its NLA is switched off" in lines()
