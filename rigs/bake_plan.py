@@ -82,9 +82,7 @@ def _margin(
     if not options.whole:
         half = 0.5 * clock.rate / TICK_RATE
         return half, half
-    begin, end = np.clip(
-        clock.frames(np.array([0.0, count / TICK_RATE])), *(options.span or (-np.inf, np.inf))
-    )
+    begin, end = np.clip(retarget.extent(count, clock), *(options.span or (-np.inf, np.inf)))
     return float(frames[0] - begin), float(end - frames[-1])
 
 

@@ -33,8 +33,13 @@ def key_frames(count: int, clock: SceneClock, *, whole: bool) -> np.ndarray:
     """
     if not whole:
         return clock.frames(frame_times(count))
-    first, last = clock.frames(np.array([0.0, count / TICK_RATE]))
+    first, last = extent(count, clock)
     return np.arange(np.ceil(first - 1e-6), np.floor(last + 1e-6) + 1.0)
+
+
+def extent(count: int, clock: SceneClock) -> np.ndarray:
+    """Scene frames at which the first of ``count`` model frames begins and the last ends, ``float64 [2]``."""
+    return clock.frames(np.array([0.0, count / TICK_RATE]))
 
 
 def sample(values: np.ndarray, seconds: np.ndarray) -> np.ndarray:

@@ -54,8 +54,11 @@ def write_lines(lines: Sequence[LinePlan]) -> list[bpy.types.Action]:
     those of former Actions that were laid out by hand play the new ones. Raises RigError while a strip that
     it would replace is being tweaked.
     """
-    refuse_tweaked(part.datablock for line in lines if line.start is not None for part in line.plan.curves)
     former = {action[LINE_MARK]: action.name for action in bpy.data.actions if LINE_MARK in action}
+    placed = [line for line in lines if line.start is not None]
+    left = [bpy.data.actions[former[line.id]] for line in placed if line.id in former]
+    refuse_tweaked(part.datablock for line in placed for part in line.plan.curves)
+    refuse_tweaked(block for action in left for block in moved_by(action))
     actions: list[bpy.types.Action] = []
     strips: dict[bpy.types.ID, list[_Strip]] = {}
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import bpy
 import numpy as np
@@ -11,6 +11,7 @@ from ...inference.errors import RigError
 from ..bake_plan import BakePlan
 from ..options import StripOptions
 from ..scene_read import MARK
+from ..scene_read.animation import baked_strips
 from .actions import TRACK, moved_by
 
 
@@ -99,18 +100,13 @@ def refuse_tweaked(blocks: Iterable[bpy.types.ID]) -> None:
     """Raises RigError where an NLA strip of ``blocks``, or of what else their bakes moved, is in tweak mode:
     Blender crashes when such a strip is gone."""
     blocks = set(blocks)
-    baked = {strip.action for block in blocks for strip in _strips(block) if is_ours(strip)}
+    baked = {strip.action for block in blocks for strip in baked_strips(block)}
     for block in blocks.union(*map(moved_by, baked)):
         if block.animation_data and block.animation_data.use_tweak_mode:
             raise RigError(
                 "{block}: an NLA strip is in tweak mode; leave it (Tab in the NLA editor) to bake.",
                 block=block.name,
             )
-
-
-def _strips(block: bpy.types.ID) -> Iterator[bpy.types.NlaStrip]:
-    for track in block.animation_data.nla_tracks if block.animation_data else ():
-        yield from track.strips
 
 
 def is_ours(strip: bpy.types.NlaStrip) -> bool:

@@ -523,6 +523,22 @@ def test_a_line_given_to_another_falls_silent_where_it_was(dialogue) -> None:
     assert not bpy.data.objects["Anna"].data.shape_keys.animation_data.nla_tracks
 
 
+def test_a_line_that_is_being_tweaked_is_given_to_nobody(dialogue, everything) -> None:
+    dialogue.batch.listening = False
+    strip = dialogue.strip("hello", 1, 11)
+    dialogue.bake()
+    data = bpy.data.objects["Anna"].data.shape_keys.animation_data
+    data.nla_tracks[0].strips[0].select, data.nla_tracks.active = True, data.nla_tracks[0]
+    data.use_tweak_mode = True
+    strip.mouthpiece_character = "Bert"
+    before = everything()
+    with pytest.raises(RuntimeError, match="an NLA strip is in tweak mode; leave it"):
+        dialogue.bake()
+    assert everything() == before
+    data.use_tweak_mode = False
+    assert dialogue.bake() == {"FINISHED"} and list(strips("Bert")) == ["hello"]
+
+
 def test_actions_laid_out_by_hand_go_on_playing_when_a_folder_is_baked_again(dialogue) -> None:
     folder = dialogue.stage.folder / "lines"
     folder.mkdir()
