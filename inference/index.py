@@ -20,6 +20,9 @@ LEADING = 16
 """Axes that are looked along first."""
 FEW = 0.1
 """Share of the entries up to which candidates are looked at one by one."""
+TOGETHER = 8192
+"""Numbers in one product: for more of them BLAS wakes its other threads, and waits for them for milliseconds
+where the computer is busy."""
 MARGIN = 1e-5
 """More than a float32 product of unit vectors can be wrong by."""
 ENTRIES_PER_CELL = 512
@@ -35,6 +38,16 @@ class Index(Protocol):
     def search(self, query: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
         """``query float32 [K]`` → places ``int [n]`` and scores ``float64 [n]``, ``n <= count``."""
         ...
+
+
+def product(rows: np.ndarray, vector: np.ndarray) -> np.ndarray:
+    """``rows [N, K] @ vector [K]`` on the calling thread alone."""
+    size = TOGETHER // rows.shape[1]
+    whole = len(rows) // size * size
+    scores = np.empty(len(rows), np.result_type(rows, vector))
+    np.matmul(rows[:whole].reshape(-1, size, rows.shape[1]), vector, out=scores[:whole].reshape(-1, size))
+    np.matmul(rows[whole:], vector, out=scores[whole:])
+    return scores
 
 
 def highest(values: np.ndarray) -> np.ndarray:
@@ -82,7 +95,7 @@ class ExactIndex:
         self.added = biases.astype(np.float32)
 
     def search(self, query: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-        scores = self.keys @ query
+        scores = product(self.keys, query)
         scores += self.added
         return rescore(self.keys, self.biases, query, best(scores, highest(scores), count), count)
 
@@ -95,21 +108,21 @@ class BoundedIndex(ExactIndex):
         super().__init__(keys, biases)
         self.axes = np.linalg.eigh(self.keys.T @ self.keys)[1][:, -LEADING:]
         leading, self.rest = self._parts(self.keys)
-        self.leading, self.rests = np.ascontiguousarray(leading.T), highest(self.rest)
+        self.leading, self.rests = np.ascontiguousarray(leading), highest(self.rest)
 
     def search(self, query: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
         leading, rest = self._parts(query)
-        scores = leading @ self.leading
+        scores = product(self.leading, leading)
         scores += self.added
         tops = highest(scores)
         likely = best(scores, tops, count)
-        found = self.keys[likely] @ query + self.added[likely]
+        found = product(self.keys[likely], query) + self.added[likely]
         least = np.partition(found, -count)[-count] - 2 * MARGIN if len(found) >= count else -np.inf
         places = members(np.flatnonzero(tops + rest * self.rests >= least), len(scores))
         places = places[scores[places] + rest * self.rest[places] >= least]
         if len(places) > FEW * len(scores):
             return super().search(query, count)
-        places = contenders(self.keys[places] @ query + self.added[places], places, count)
+        places = contenders(product(self.keys[places], query) + self.added[places], places, count)
         return rescore(self.keys, self.biases, query, places, count)
 
     def _parts(self, vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -137,11 +150,11 @@ class CellIndex:
         self.probes = max(8, round(PROBED * len(used)))
 
     def search(self, query: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-        nearness = self.centres @ query
+        nearness = product(self.centres, query)
         probed = np.sort(np.argpartition(-nearness, min(self.probes, len(nearness) - 1))[: self.probes])
         spans = [np.arange(self.starts[c], self.starts[c + 1]) for c in probed]
         scores = [
-            self.keys[self.starts[c] : self.starts[c + 1]] @ query
+            product(self.keys[self.starts[c] : self.starts[c + 1]], query)
             + self.biases[self.starts[c] : self.starts[c + 1]].astype(np.float32)
             for c in probed
         ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -173,6 +174,20 @@ def test_where_no_axis_leads_every_entry_is_looked_at(monkeypatch: pytest.Monkey
     monkeypatch.setattr(ExactIndex, "search", lambda *given: looked.append(1) or whole(*given))
     places, _ = bounded.search(query, 32)
     assert looked and np.array_equal(places, brute(keys, np.zeros(len(keys)), query, 32))
+
+
+@pytest.mark.parametrize("kind", [ExactIndex, BoundedIndex, CellIndex])
+def test_a_search_keeps_to_its_own_thread(kind: type) -> None:
+    """Where other programs are busy, BLAS waits for its other threads as long as ten frames may take."""
+    rng = np.random.default_rng(2)
+    keys, queries = unit(rng, (60_000, 64), np.exp(-np.arange(64) / 3)), unit(rng, (40, 64))
+    index = kind(keys, np.zeros(len(keys)))
+    time.sleep(0.5)  # threads that helped to build it come to rest
+    before, own = time.process_time(), time.thread_time()
+    for query in queries:
+        index.search(query, 32)
+    own = time.thread_time() - own
+    assert time.process_time() - before < 1.3 * own
 
 
 @pytest.mark.parametrize("kind", [ExactIndex, BoundedIndex])
