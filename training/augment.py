@@ -7,6 +7,9 @@ from torch import Tensor
 
 from .dataset import SILENCE
 
+NOISE, COLOUR, HIDDEN = 0.2, 0.1, 14
+"""Deviations of what ``roughen`` lays over a spectrum, and the most bands that it hides."""
+
 
 def uniform(low: float, high: float, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
     return low + (high - low) * torch.rand(shape, generator=generator)
@@ -26,6 +29,17 @@ def augment(mel: Tensor, generator: torch.Generator) -> Tensor:
     mel = band_limit(mel, generator)
     mel = mel + uniform(-4.0, 3.0, (len(mel), 1, 1), generator)
     return mel.clamp(min=SILENCE)
+
+
+def roughen(normal: Tensor, generator: torch.Generator) -> Tensor:
+    """The same voice in the same room, never quite alike: a normalised spectrum ``[B, H, M]`` with a little
+    colour, noise and some bands hidden."""
+    rows, _, bands = normal.shape
+    colour = COLOUR * torch.randn((rows, 1, bands), generator=generator)
+    first, width = (uniform(0, most, (rows, 1, 1), generator) for most in (bands, HIDDEN))
+    band = torch.arange(bands)
+    shown = (band < first) | (band > first + width)
+    return (normal + colour + NOISE * torch.randn(normal.shape, generator=generator)) * shown
 
 
 def vocal_tract(mel: Tensor, generator: torch.Generator) -> Tensor:

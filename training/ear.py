@@ -57,15 +57,30 @@ def sound_losses(heard: Heard, events: Tensor, affect: Tensor) -> Terms:
     return {"events": event, "affect": error.square().sum() / known.sum().clamp(min=1)}
 
 
+def mouth_losses(channels: Tensor, filmed: Sequence, voices: Sequence, material: Material) -> Terms:
+    """The terms of a mouth's ``channels [B + V, T, C]``: of the filmed sequences, then of other voices."""
+    place, count = channels.device, len(filmed.mel)
+    moved, spoken = channels[:count], channels[count : count + len(voices.mel)]
+    target, measured = (torch.tensor(x, device=place) for x in (filmed.channels, filmed.measured))
+    lips = material.lips.to(place)
+    return {
+        "channels": channel_loss(moved, target, measured, material.channel_weight.to(place)),
+        "lips": lip_loss(lips(moved), lips(target)),
+        **unfilmed_losses(lips(spoken), voices.phones, material),
+        "rest": rest_loss(channels),
+    }
+
+
 def train_ear(material: Material, utterances: list[Utterance], path: Path, recipe: Recipe) -> None:
-    """Trains the audio encoder and the plain mouth; writes the checkpoint ``path``."""
+    """Trains the audio encoder and the mouth that reads it; writes the checkpoint ``path``."""
     torch.manual_seed(recipe.seed)
-    run = Run(Ear(Config()), recipe, path)
+    ear = Ear(Config())
+    ear.mouth.spectrum.requires_grad_(False)
+    run = Run(ear, recipe, path)
     if not run.resume():
         set_spectrum(run.model, utterances)
     rows, place = Rows(), recipe.device
     table = torch.tensor(FEATURE_TABLE, device=place)
-    lips, channel_weight = material.lips.to(place), material.channel_weight.to(place)
 
     def losses(step: int) -> Terms:
         rng, generator = recipe.randomness(step)
@@ -77,16 +92,10 @@ def train_ear(material: Material, utterances: list[Utterance], path: Path, recip
         labels = stack(batches, "phones").to(place)
         keep = (torch.rand((len(clean), 1, 1), generator=generator) < 0.6).float().to(place)
         heard, channels = run.model(augment(clean, generator).to(place), keep)
-        moved, spoken = channels[: rows.filmed], channels[rows.filmed : rows.filmed + rows.voices]
-        target = torch.tensor(filmed.channels, device=place)
-        measured = torch.tensor(filmed.measured, device=place)
         affect = stack(batches, "affect").to(place)
         return {
             "phones": articulation_loss(heard.phones, heard.features, labels, table),
-            "channels": channel_loss(moved, target, measured, channel_weight),
-            "lips": lip_loss(lips(moved), lips(target)),
-            **unfilmed_losses(lips(spoken), voices.phones, material),
-            "rest": rest_loss(channels),
+            **mouth_losses(channels, filmed, voices, material),
             **sound_losses(heard, stack(batches, "events").to(place), affect),
         }
 

@@ -10,16 +10,19 @@ from __future__ import annotations
 import argparse
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from ..inference.animate import animate
+from ..inference.features import log_mel
 from ..inference.model import Model
 from . import (
     baselines,
     contact,
     dynamics,
+    halves,
     levels,
     offline,
     page,
@@ -62,6 +65,11 @@ class Bench:
     data: Path
     sets: dict[str, list[Utterance]]
     strangers: list[Utterance]
+
+    @cached_property
+    def listeners(self) -> dict[str, Predictor]:
+        """The twins of which one hears the future."""
+        return offline.listeners(self.checkpoint.parent) if self.checkpoint else {}
 
     def clips(self, name: str, split: str) -> list[Utterance]:
         return [clip for clip in self.sets[name] if clip.split == split]
@@ -109,8 +117,7 @@ def seen_performer(bench: Bench, ridge: baselines.Ridge) -> list[Figure]:
     references = [as_take(clip) for clip in train[:: max(1, len(train) // REFERENCES)]][:REFERENCES]
     own, bare = lips_of(model, readout, references), lips_of(model, readout, [])
     cast = {"Mouthpiece, own references": own, "Mouthpiece, no references": bare, "ridge regression": ridge}
-    alone = offline.listeners(bench.checkpoint.parent) if bench.checkpoint else {}
-    figures = []
+    alone, figures = bench.listeners, []
     for who, predict in (cast | alone).items():
         figures += lip_figures(SEEN, who, held, predict)
     mean_face = {"mean face": lambda clip: np.zeros((len(clip.gap), 2))}
@@ -169,11 +176,26 @@ def ablations(bench: Bench) -> list[Figure]:
         }
         often = bench.clips("grid_s1", "held")[::3]  # a clip has two blinks: a dozen tell little
         figures = dynamics.figures(cast, bench.rig, bench.readout, often)
-    figures += levels.figures(model, checkpoint, clips)
+    figures += levels.figures(model, checkpoint, clips) + plain_mouth(bench)
     performers = {"GRID s1": clips} | {
         f"stranger {name.split('/')[1]}": group for name, group in by_performer(bench.strangers).items()
     }
     return figures + levels.codec(model, checkpoint, performers)
+
+
+def plain_mouth(bench: Bench) -> list[Figure]:
+    """Both halves of the plain mouth and their mean, on speakers seen and unseen."""
+
+    def of(clips: list[Utterance]) -> list[halves.Recording]:
+        return [(np.asarray(clip.mel, np.float32), np.asarray(clip.gap[:, 0])) for clip in clips]
+
+    articulograms = [(log_mel(a.audio), a.lips[:, 0]) for a in strangers.load(bench.data / "eval_ema_dev")]
+    sets = {
+        "GRID s1, seen": of(bench.clips("grid_s1", "held")),
+        "GRID's strangers": of(bench.strangers),
+        "articulograph": articulograms,
+    }
+    return halves.figures(bench.checkpoint, bench.readout, sets)
 
 
 def style_figures(bench: Bench, out: Path) -> list[Figure]:
@@ -199,8 +221,9 @@ def evaluate(bench: Bench, out: Path) -> list[Figure]:
     model, readout = bench.model, bench.readout
     ridge = baselines.fit_ridge(bench.clips("grid_s1", "train"))
     figures = seen_performer(bench, ridge) + swapped(bench)
-    figures += lip_figures(STRANGERS, "Mouthpiece", bench.strangers, lips_of(model, readout, []))
-    figures += lip_figures(STRANGERS, "ridge regression", bench.strangers, ridge)
+    cast = {"Mouthpiece": lips_of(model, readout, []), "ridge regression": ridge} | bench.listeners
+    for who, predict in cast.items():
+        figures += lip_figures(STRANGERS, who, bench.strangers, predict)
     figures += strangers.articulograph(model, readout, ridge, bench.data)
     figures += contact.figures(model, readout)
     corpora = {

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ..inference.features import HOPS
-from .augment import uniform
+from .augment import roughen
 from .dataset import Sampler, Utterance
 from .losses import lip_loss
 from .material import Material, for_training
@@ -25,13 +25,13 @@ from .run import Recipe, Run, Terms, restore
 from .sync import in_time
 
 PERFORMER = "grid_s1/"
-NAMES = {"causal": "a recurrent network of his alone, causal", "offline": "its twin that hears all the clip"}
+NAMES = {
+    "causal": "a recurrent network of GRID s1 alone, causal",
+    "offline": "its twin that hears all the clip",
+}
 UNITS = {False: 320, True: 192}
 """Width of the recurrent layers, by whether they also hear the future: both networks are of one size."""
 DROPPED = 0.3
-NOISE, COLOUR, HIDDEN = 0.2, 0.1, 14
-"""Deviations of what is laid over the spectrum, and the most bands that are hidden: each clip is heard forty
-times."""
 ROWS = 32
 
 
@@ -65,16 +65,6 @@ class Listener(nn.Module):
         return mean + deviation * self.leave(functional.dropout(x, DROPPED, self.training))
 
 
-def disguise(normal: Tensor, generator: torch.Generator) -> Tensor:
-    """``[B, H, M]`` with another colour, some noise and some bands hidden."""
-    rows, _, bands = normal.shape
-    colour = COLOUR * torch.randn((rows, 1, bands), generator=generator)
-    first, width = (uniform(0, most, (rows, 1, 1), generator) for most in (bands, HIDDEN))
-    band = torch.arange(bands)
-    shown = (band < first) | (band > first + width)
-    return (normal + colour + NOISE * torch.randn(normal.shape, generator=generator)) * shown
-
-
 def train_listener(
     material: Material, utterances: Sequence[Utterance], path: Path, recipe: Recipe, config: Config
 ) -> None:
@@ -91,7 +81,7 @@ def train_listener(
     def losses(step: int) -> Terms:
         rng, generator = recipe.randomness(step)
         batch = sampler.draw(rng, ROWS, 1)
-        made = model.read(disguise(model.normal(torch.tensor(batch.mel)), generator))
+        made = model.read(roughen(model.normal(torch.tensor(batch.mel)), generator))
         goal = lips(torch.tensor(batch.channels))
         return {"lips": lip_loss((made - lips.mean) / lips.deviation, goal)}
 

@@ -21,8 +21,10 @@ from .material import for_training, prepare
 from .model.config import Config
 from .offline import train_listener
 from .run import Recipe
+from .spectrum import train_spectrum
 
 EAR = Recipe(steps=3400)
+SPECTRUM = Recipe(steps=1400, warmup=50, average=0.99, seed=5)
 GENERATOR = Recipe(steps=2200, seed=4)
 STUDENT = Recipe(steps=200, rate=1e-3, warmup=20, average=0.98)
 """How the shipped weights were trained."""
@@ -36,6 +38,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("build/train"), help="checkpoints and logs")
     parser.add_argument("--weights", type=Path, default=Path("weights"), help="where the export goes")
     parser.add_argument("--ear-steps", type=int, default=EAR.steps)
+    parser.add_argument("--spectrum-steps", type=int, default=SPECTRUM.steps, help="of its second mouth")
     parser.add_argument("--steps", type=int, default=GENERATOR.steps, help="of the generator")
     parser.add_argument("--distil-steps", type=int, default=STUDENT.steps)
     parser.add_argument(
@@ -47,10 +50,11 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     utterances = load_corpus(options.corpus, options.corpus.parent / "features")
     readout = LipReadout.load(options.corpus / "lips.npz")
-    ear, generator, student = (
+    ear, spectrum, generator, student = (
         replace(recipe, steps=steps, device=options.device)
         for recipe, steps in (
             (EAR, options.ear_steps),
+            (SPECTRUM, options.spectrum_steps),
             (GENERATOR, options.steps),
             (STUDENT, options.distil_steps),
         )
@@ -58,7 +62,8 @@ def main() -> None:
     material, out = prepare(utterances, readout, ear.ticks), options.out
     utterances = for_training(utterances)
     train_ear(material, utterances, out / "ear.pt", ear)
-    train_generator(material, utterances, out / "ear.pt", out / "generator.pt", generator)
+    train_spectrum(material, out / "ear.pt", out / "mouths.pt", spectrum)
+    train_generator(material, utterances, out / "mouths.pt", out / "generator.pt", generator)
     distil(material, out / "generator.pt", out / "student.pt", student)
     export_checkpoint(out / "student.pt", options.corpus, options.weights)
     if options.offline:

@@ -21,6 +21,9 @@ class Config:
     bottleneck: int = 32
     mouth: int = 192
     mouth_blocks: int = 1
+    spectrum: int = 192
+    spectrum_blocks: int = 2
+    """Of the mouth that hears the spectrum itself."""
     phones: int = len(PHONES)
     features: int = len(FEATURES)
     events: int = len(EVENTS)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from ...inference.features import HOPS
 from .config import Config
 from .layers import CausalConv, GatedBlock
 from .normalise import CausalNormaliser
@@ -18,11 +19,12 @@ State = dict[str, Tensor]
 class Heard:
     """What the ear makes of ``T`` ticks.
 
-    ``phones`` and ``features`` are logits ``[B, 4 T, P or F]``, ``bottleneck [B, T, K]`` in [-1, 1], ``level
-    [B, T, 1]`` the loudness under the running peak, ``events`` logits ``[B, T, E + 1]``, ``affect [B, T, 2]``
-    valence and arousal in [-1, 1].
+    ``spectrum [B, T, 4 · 81]`` is the normalised sound, ``phones`` and ``features`` are logits ``[B, 4 T, P
+    or F]``, ``bottleneck [B, T, K]`` in [-1, 1], ``level [B, T, 1]`` the loudness under the running peak,
+    ``events`` logits ``[B, T, E + 1]``, ``affect [B, T, 2]`` valence and arousal in [-1, 1].
     """
 
+    spectrum: Tensor
     phones: Tensor
     features: Tensor
     bottleneck: Tensor
@@ -38,6 +40,11 @@ class Heard:
         posterior = self.phones.float().softmax(-1).unflatten(1, (-1, 2, 2)).mean(3).flatten(2)
         probability = self.features.float().sigmoid().unflatten(1, (-1, 4)).flatten(2)
         return torch.cat([posterior, probability, self.bottleneck.float() * keep, self.level.float()], -1)
+
+
+def by_ticks(hops: Tensor) -> Tensor:
+    """``[B, 4 T, D]`` → ``[B, T, 4 D]``."""
+    return hops.unflatten(1, (-1, HOPS)).flatten(2)
 
 
 class AudioEncoder(nn.Module):
@@ -68,7 +75,8 @@ class AudioEncoder(nn.Module):
     def forward(self, mel: Tensor, state: State) -> tuple[Heard, State]:
         new = {}
         x, new["normalise"] = self.normalise(mel, state["normalise"])
-        level = x[..., -1].unflatten(1, (-1, 4)).mean(-1, keepdim=True)
+        spectrum = by_ticks(x)
+        level = x[..., -1].unflatten(1, (-1, HOPS)).mean(-1, keepdim=True)
         for name in ("conv1", "conv2", "conv3"):
             x, new[name] = getattr(self, name)(x, state[name])
         for i, block in enumerate(self.blocks):
@@ -78,4 +86,4 @@ class AudioEncoder(nn.Module):
         phones, features = logits.split([self.config.phones, self.config.features], -1)
         bottleneck = torch.tanh(self.bottleneck(h))
         affect = torch.tanh(self.affect(h))
-        return Heard(phones, features, bottleneck, level, self.events(h), affect), new
+        return Heard(spectrum, phones, features, bottleneck, level, self.events(h), affect), new

@@ -34,7 +34,7 @@ class CausalNormaliser(nn.Module):
         self.register_buffer("prior_peak", torch.tensor(-5.0))
 
     def initial_state(self, batch: int) -> Tensor:
-        return torch.zeros(batch, self.mels + 2)
+        return self.prior.new_zeros(batch, self.mels + 2)
 
     @torch.no_grad()
     def forward(self, mel: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:

@@ -71,7 +71,7 @@ class Mouthpiece(nn.Module):
         the code) and the ear's new state."""
         heard, ear = self.encoder(mel, state)
         code = heard.code()
-        channels, mouth = self.mouth(code, state)
+        channels, mouth = self.mouth(code, heard.spectrum, state)
         plain = self.codec.encode(channels, torch.ones_like(channels[:, 0]))
         return heard, torch.cat([plain[..., :MOUTH_LATENT], code], -1), ear | mouth
 
