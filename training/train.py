@@ -25,7 +25,7 @@ from .spectrum import train_spectrum
 
 EAR = Recipe(steps=3400)
 SPECTRUM = Recipe(steps=1400, warmup=50, average=0.99, seed=5)
-GENERATOR = Recipe(steps=2200, seed=4)
+GENERATOR = Recipe(steps=2500, seed=4)
 STUDENT = Recipe(steps=200, rate=1e-3, warmup=20, average=0.98)
 """How the shipped weights were trained."""
 LISTENER = Recipe(steps=1000, average=0.995, half=False)
