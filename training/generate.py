@@ -288,11 +288,11 @@ def fit_motion(model: Mouthpiece, utterances: Iterable[Utterance]) -> None:
 
 
 def adopt_ear(model: Mouthpiece, path: Path) -> None:
-    """Takes encoder and plain mouth of the first stage and fixes them."""
+    """Takes encoder and plain mouth of the first stages and fixes them, with all their units."""
     ear = restore(Ear, path)
     for own, taken in ((model.encoder, ear.encoder), (model.mouth, ear.mouth)):
         own.load_state_dict(taken.state_dict())
-        own.requires_grad_(False)
+        own.requires_grad_(False).eval()
 
 
 def train_generator(

@@ -14,6 +14,7 @@ from mouthpiece.inference.types import INDEX, C  # noqa: E402
 from mouthpiece.training import halves, spectrum  # noqa: E402
 from mouthpiece.training.corpus.lips import LipReadout  # noqa: E402
 from mouthpiece.training.dataset import Sampler, Utterance  # noqa: E402
+from mouthpiece.training.generate import adopt_ear  # noqa: E402
 from mouthpiece.training.losses import Lips  # noqa: E402
 from mouthpiece.training.model.config import Config  # noqa: E402
 from mouthpiece.training.model.ear import Ear, PlainMouth  # noqa: E402
@@ -127,3 +128,14 @@ def test_each_half_is_judged_on_its_own(tmp_path: Path) -> None:
     assert found["one", reads] == pytest.approx(1) == found["other", hears]
     for name, stranger in (("one", hears), ("other", reads)):
         assert found[name, stranger] < found[name, mean] < 1
+
+
+def test_the_generator_learns_from_the_whole_plain_mouth(tmp_path: Path) -> None:
+    """Units are dropped in the second mouth's own training only; the generator hears all of it."""
+    Run(Ear(SMALL), Recipe(steps=1), tmp_path / "mouths.pt").save()
+    model = Mouthpiece(SMALL).train()
+    adopt_ear(model, tmp_path / "mouths.pt")
+    mel = torch.randn(1, 16, 80) - 8
+    speech = [model.listen(mel, model.ear_state(1))[1] for _ in range(2)]
+    assert torch.equal(*speech)
+    assert not any(p.requires_grad for part in (model.encoder, model.mouth) for p in part.parameters())
