@@ -86,7 +86,7 @@ class Run:
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate(self.recipe, self.step)
         device = torch.device(self.recipe.device).type
-        torch.manual_seed(self.recipe.seed * 1_000_003 + self.step)  # units are dropped alike after a resume
+        torch.manual_seed(self.recipe.seed * 5_000_011 + self.step)  # units are dropped alike after a resume
         with torch.autocast(device, torch.bfloat16, enabled=self.recipe.half):
             terms = losses(self.step)
         self.optimiser.zero_grad()

@@ -44,7 +44,6 @@ def hear(ear: Ear, mel: Tensor, generator: torch.Generator) -> Tensor:
 
 def train_spectrum(material: Material, ear: Path, path: Path, recipe: Recipe) -> None:
     """Trains the mouth of the spectrum beside the ``ear`` of the first stage; writes both to ``path``."""
-    torch.manual_seed(recipe.seed)
     model = restore(Ear, ear).train().requires_grad_(False)
     mouth = model.mouth.spectrum.requires_grad_(True)
     run = Run(model, recipe, path)

@@ -27,11 +27,16 @@ SMALL = Config(conv=16, ear=16, ear_blocks=1, mouth=16, spectrum=32, spectrum_bl
 JAW = INDEX["jawOpen"]
 
 
-@torch.no_grad()
-def test_the_plain_mouth_is_the_mean_of_both() -> None:
+def hearing(rows: int, ticks: int) -> tuple[PlainMouth, torch.Tensor, torch.Tensor]:
+    """A plain mouth, and the code and the spectrum that it hears."""
     torch.manual_seed(2)
     mouth = PlainMouth(SMALL).eval()
-    code, sound = torch.randn(2, 9, SMALL.code), torch.randn(2, 9, 4 * 81)
+    return mouth, torch.randn(rows, ticks, SMALL.code), torch.randn(rows, ticks, 4 * 81)
+
+
+@torch.no_grad()
+def test_the_plain_mouth_is_the_mean_of_both() -> None:
+    mouth, code, sound = hearing(2, 9)
     both, state = mouth(code, sound, mouth.initial_state(2))
     one, _ = mouth.articulation(code, mouth.articulation.initial_state(2))
     other, _ = mouth.spectrum(sound, mouth.spectrum.initial_state(2))
@@ -41,9 +46,7 @@ def test_the_plain_mouth_is_the_mean_of_both() -> None:
 
 @torch.no_grad()
 def test_pieces_equal_the_whole_and_a_restored_state_goes_on() -> None:
-    torch.manual_seed(2)
-    mouth = PlainMouth(SMALL).eval()
-    code, sound = torch.randn(2, 12, SMALL.code), torch.randn(2, 12, 4 * 81)
+    mouth, code, sound = hearing(2, 12)
     whole, end = mouth(code, sound, mouth.initial_state(2))
     state, pieces = mouth.initial_state(2), []
     for here in (slice(0, 1), slice(1, 5), slice(5, 12)):
@@ -56,8 +59,8 @@ def test_pieces_equal_the_whole_and_a_restored_state_goes_on() -> None:
 
 
 def test_it_does_not_hear_the_future() -> None:
-    mouth = PlainMouth(SMALL).eval()
-    code, sound = torch.randn(1, 9, SMALL.code), torch.randn(1, 9, 4 * 81, requires_grad=True)
+    mouth, code, sound = hearing(1, 9)
+    sound.requires_grad_()
     mouth(code, sound, mouth.initial_state(1))[0][:, 4].sum().backward()
     assert sound.grad[:, 4].any()
     assert not sound.grad[:, 5:].any()
