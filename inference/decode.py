@@ -41,7 +41,7 @@ def read_blocks(path: str | Path) -> Iterator[np.ndarray]:
         raise AudioError(f"{path}: {error.name} is missing: run 'pip install soundfile soxr'.") from error
     begun = False
     try:
-        with soundfile.SoundFile(path) as file:
+        with soundfile.SoundFile(_any_name(path)) as file:
             for block in resampled(mono(_sndfile_blocks(file)), file.samplerate):
                 begun = True
                 yield block
@@ -76,6 +76,11 @@ def _is_named_pipe(path: Path) -> bool:
     """Whether opening ``path`` may wait for ever; a pipe that a shell opened (``/dev/fd/63``) does not."""
     real = Path(os.path.realpath(path))
     return real.is_fifo() and real.parent != Path("/dev/fd")
+
+
+def _any_name(path: Path) -> Path | bytes:
+    """``path`` as libsndfile takes it; names need not be Unicode where they are bytes to the system."""
+    return os.fsencode(path) if os.name == "posix" else path
 
 
 def mono(blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:

@@ -31,7 +31,7 @@ def load_audio(path: str | Path) -> np.ndarray:
     path = decode.check_file(path)
     try:
         samples = aud.Sound(str(path)).resample(SAMPLE_RATE, QUALITY).cache().data()
-    except aud.error as error:
+    except (aud.error, UnicodeEncodeError) as error:
         reason = str(error).strip().rstrip(".") or "unknown reason"
         raise AudioError(
             f"{path} is not a readable sound ({reason}): convert it to WAV or choose another file."

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -108,6 +110,13 @@ def test_any_name(tmp_path: Path, name: str) -> None:
     folder.mkdir()
     soundfile.write(folder / name, tone(16_000), 16_000)
     assert len(load_audio(folder / name)) == SAMPLE_RATE
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems' names are Unicode")
+def test_a_name_in_another_encoding(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode("Grüße.wav".encode("latin-1"))
+    soundfile.write(os.fsencode(path), tone(16_000), 16_000, format="WAV")
+    assert len(load_audio(path)) == SAMPLE_RATE
 
 
 def test_a_sound_without_samples_is_empty(tmp_path: Path) -> None:
