@@ -51,6 +51,7 @@ CONFUSED = 8
 """Performers of the confusion matrix."""
 SEEN = "Held-out clips of a seen performer (GRID s1)"
 IN_TIME = "pictures in time with their phones"
+OWN, BARE = "Mouthpiece, own references", "Mouthpiece, no references"
 STRANGERS = "Strangers: five GRID speakers, never trained on, no references"
 
 
@@ -116,20 +117,20 @@ def seen_performer(bench: Bench, ridge: baselines.Ridge) -> list[Figure]:
     train, held = bench.clips("grid_s1", "train"), bench.clips("grid_s1", "held")
     references = [as_take(clip) for clip in train[:: max(1, len(train) // REFERENCES)]][:REFERENCES]
     own, bare = lips_of(model, readout, references), lips_of(model, readout, [])
-    cast = {"Mouthpiece, own references": own, "Mouthpiece, no references": bare, "ridge regression": ridge}
+    cast = {OWN: own, BARE: bare, "ridge regression": ridge}
     alone, figures = bench.listeners, []
     for who, predict in (cast | alone).items():
         figures += lip_figures(SEEN, who, held, predict)
     mean_face = {"mean face": lambda clip: np.zeros((len(clip.gap), 2))}
     figures += opening_errors(bench, cast | alone | mean_face)
     every = max(1, len(train) // FITTING_CLIPS)
-    figures += closure_figures("Mouthpiece, own references", held, own, train[::every])
-    figures += closure_figures("Mouthpiece, no references", held, bare, train[::every])
+    figures += closure_figures(OWN, held, own, train[::every])
+    figures += closure_figures(BARE, held, bare, train[::every])
     timed = in_time([*train, *held])
     train, held = timed[: len(train)], timed[len(train) :]
-    for who, predict in ({"Mouthpiece, own references": own} | alone).items():
+    for who, predict in ({OWN: own} | alone).items():
         figures += lip_figures(SEEN, f"{who}; {IN_TIME}", held, predict)
-    return figures + closure_figures(f"Mouthpiece, own references; {IN_TIME}", held, own, train[::every])
+    return figures + closure_figures(f"{OWN}; {IN_TIME}", held, own, train[::every])
 
 
 def closure_figures(
