@@ -147,6 +147,14 @@ def test_the_upper_face_lives_and_follows_the_seed(model: Model, dialogue: np.nd
     assert np.abs(one[:, INDEX["headYaw"]] - other[:, INDEX["headYaw"]]).max() > 0.01
 
 
+def test_open_eyes_stay_open_whatever_is_drawn(model: Model, dialogue: np.ndarray) -> None:
+    shown = take("broad")
+    assert np.median(shown.channels[:, BLINK].min(1)) == 0
+    for seed in range(3):
+        lids = animate(dialogue, model, references=[(shown, 1.0)], seed=seed)[:, BLINK].min(1)
+        assert np.median(lids) < 0.15, seed
+
+
 def test_blinks_are_as_frequent_as_the_references_and_leave_the_eyes_open(
     model: Model, dialogue: np.ndarray
 ) -> None:

@@ -17,8 +17,9 @@ OPENING = tuple(
 )  # fmt: skip
 """What parts the lips, and gives way when they must meet."""
 CLOSURE = FEATURES.index("lipClosure")
-UNTIL_SHOWN = 2
-"""Hops of a tick before the instant that its frame shows, its middle: what closes later is for the next."""
+UNTIL_SHOWN = 1
+"""Hops of a tick whose closures its frame shows. It shows the instant after the second, but lips follow what
+is heard: what closes later is for the next."""
 SUREST = 0.95
 """Evidence is never taken for more certain than this."""
 LEAST, MOST = 0.0025, 0.01
