@@ -31,7 +31,11 @@ def load_audio(path: str | Path) -> np.ndarray:
     path = decode.check_file(path)
     try:
         samples = aud.Sound(str(path)).resample(SAMPLE_RATE, QUALITY).cache().data()
-    except (aud.error, UnicodeEncodeError) as error:
+    except UnicodeEncodeError as error:
+        raise AudioError(
+            f"{path} has a name that is not Unicode, as Blender needs: rename the file."
+        ) from error
+    except aud.error as error:
         reason = str(error).strip().rstrip(".") or "unknown reason"
         raise AudioError(
             f"{path} is not a readable sound ({reason}): convert it to WAV or choose another file."

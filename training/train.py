@@ -27,7 +27,7 @@ EAR = Recipe(steps=3400)
 SPECTRUM = Recipe(steps=1400, warmup=50, average=0.99, seed=5)
 GENERATOR = Recipe(steps=2500, seed=4)
 STUDENT = Recipe(steps=200, rate=1e-3, warmup=20, average=0.98)
-"""How the shipped weights were trained."""
+"""What `make train` does; the notebook says how the shipped weights came about."""
 LISTENER = Recipe(steps=1000, average=0.995, half=False)
 """How both networks are that tell what hearing the future would be worth; minutes on the processor."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +28,14 @@ def test_the_same_samples(tmp_path: Path, rate: int, channels: int) -> None:
     assert abs(len(heard) - len(expected)) <= 1
     middle = slice(400, 15_600)
     np.testing.assert_allclose(heard[middle], expected[middle], atol=1e-4)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems' names are Unicode")
+def test_a_name_in_another_encoding_asks_for_another_name(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode("Grüße.wav".encode("latin-1"))
+    soundfile.write(os.fsencode(path), np.zeros(16_000), 16_000, format="WAV")
+    with pytest.raises(AudioError, match=r"not Unicode.*rename the file"):
+        decode_aud.load_audio(path)
 
 
 def test_a_sound_without_samples_is_empty(tmp_path: Path) -> None:

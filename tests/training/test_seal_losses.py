@@ -19,7 +19,7 @@ from mouthpiece.training.losses import (  # noqa: E402
     rest_loss,
     weak_lip_loss,
 )
-from mouthpiece.training.model.seal import CLOSURE, LEAST, UNTIL_SHOWN, LipSeal  # noqa: E402
+from mouthpiece.training.model.seal import CLOSURE, LEAST, SHOWN_HOPS, LipSeal  # noqa: E402
 from mouthpiece.training.phones import FEATURES, PHONES  # noqa: E402
 from mouthpiece.training.regions import UNSEEN  # noqa: E402
 from mouthpiece.training.unfilmed import lent_losses  # noqa: E402
@@ -62,9 +62,9 @@ def test_without_evidence_nothing_moves(seal: LipSeal) -> None:
 
 def test_a_closure_after_the_instant_that_a_frame_shows_is_for_the_next(seal: LipSeal) -> None:
     features = heard(1.0)
-    features[:, :UNTIL_SHOWN] = 0.0
+    features[:, :SHOWN_HOPS] = 0.0
     assert torch.equal(seal(mouth(0.05), features), mouth(0.05))
-    features[:, UNTIL_SHOWN - 1, CLOSURE] = 1.0
+    features[:, SHOWN_HOPS - 1, CLOSURE] = 1.0
     assert gap(seal, seal(mouth(0.05), features)) < 0.003
 
 

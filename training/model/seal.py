@@ -17,9 +17,9 @@ OPENING = tuple(
 )  # fmt: skip
 """What parts the lips, and gives way when they must meet."""
 CLOSURE = FEATURES.index("lipClosure")
-UNTIL_SHOWN = 1
-"""Hops of a tick whose closures its frame shows. It shows the instant after the second, but lips follow what
-is heard: what closes later is for the next."""
+SHOWN_HOPS = 1
+"""Hops of a tick whose closures its frame shows. The frame is of the instant after the second, but lips
+follow what is heard: what closes later is for the next."""
 SUREST = 0.95
 """Evidence is never taken for more certain than this."""
 LEAST, MOST = 0.0025, 0.01
@@ -51,7 +51,7 @@ class LipSeal(nn.Module):
         both = torch.stack([self.row, self.row * self.opening], -1)
         # A product sums alike in every row of a batch, a sum may not.
         gap, opens = (channels @ both).split(1, -1)
-        heard = features[..., :UNTIL_SHOWN, CLOSURE].amax(-1, keepdim=True).clamp(max=SUREST)
+        heard = features[..., :SHOWN_HOPS, CLOSURE].amax(-1, keepdim=True).clamp(max=SUREST)
         limit = self.reach * heard / (1 - heard)
         keep = torch.where(limit > SOFTNESS, torch.sigmoid((gap - limit) / SOFTNESS), 1.0)
         press = (MOST - KEPT * gap).clamp(LEAST, MOST)
