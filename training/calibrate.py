@@ -9,9 +9,9 @@ from torch import Tensor
 from .closure import Spoken, closure_counts, shut_threshold, spoken
 from .corpus.lips import LipReadout
 from .dataset import SILENCE, Utterance
-from .generate import no_guide
 from .metrics import correlation
 from .model.step import NOISE, Mouthpiece
+from .references import no_guide
 
 REACHES = (0.04, 0.05)
 """Candidate gaps that even odds close, in outer eye corner distances. Training clips hardly tell reaches

@@ -13,15 +13,11 @@ from .augment import augment
 from .dataset import Sequence
 from .losses import calm
 from .material import Material
-from .model.codec import latent_mask, measured_regions
+from .model.codec import latent_mask
 from .model.step import Mouthpiece
 from .performers import perform, touching
 from .run import Recipe
 
-SILENT_PERFORMERS, SILENT_TAKES = 0.3, 0.15
-"""Shares of performers none of whose references has sound, and of single references without."""
-MOUTH_ONLY = 0.2
-"""Share of performers whose references show no brows and eyes, and of those without a head: so are rigs."""
 MUTE = -17.0
 """Mean log-mel below which a sequence has no sound (digital silence is -18.4)."""
 
@@ -141,35 +137,3 @@ def unmannered(model: Mouthpiece, episode: Episode, rows: Tensor) -> Episode:
         motion=model.latents(episode.speech[: len(channels)], still, episode.measured),
         blinks=blinks.float(),
     )
-
-
-def allowed(filmed: Sequence, rows: Rows, generator: torch.Generator) -> Tensor:
-    """Which rows of its group each row may use as references, ``[B + V, clips]`` booleans.
-
-    Never itself, never a recording that it contains; each other one three times in five. Voices beyond the
-    groups have none.
-    """
-    clips, recordings = rows.clips, [set(row.tolist()) for row in filmed.recordings]
-    pick = torch.rand((len(recordings) + rows.voices, clips), generator=generator) < 0.6
-    pick[len(recordings) + rows.groups :] = False
-    for i, row in enumerate(recordings):
-        first = i - i % clips
-        for j in range(clips):
-            pick[i, j] &= not row & recordings[first + j]
-    return pick
-
-
-def reference_flags(episode: Episode, clips: int, generator: torch.Generator) -> Tensor:
-    """Regions shown and whether the reference's sound is given, ``[B, 4]``: for some performers never, as
-    when an artist's takes are actions alone, or come from rigs that have but a mouth."""
-    rows = len(episode.spoken)
-
-    def kept(columns: int, lost: float) -> Tensor:
-        alike = torch.rand((rows // clips, columns), generator=generator).repeat_interleave(clips, 0)
-        return (alike > lost).to(episode.spoken)
-
-    given = kept(1, SILENT_PERFORMERS)
-    given = given * (torch.rand((rows, 1), generator=generator) > SILENT_TAKES).to(given)
-    regions = measured_regions(episode.measured)
-    shown = torch.cat([torch.ones_like(given), kept(2, MOUTH_ONLY)], 1)
-    return torch.cat([regions * shown, episode.spoken * given], 1)

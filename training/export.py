@@ -23,11 +23,12 @@ from .calibrate import calibrate_seal
 from .corpus.lips import LipReadout
 from .dataset import load_corpus
 from .events import EVENTS
-from .generate import TEMPERATURE, TOP
+from .generate import TEMPERATURE
 from .material import for_training
 from .model.generator import Guide
 from .model.step import NOISE, Mouthpiece, set_temperature
 from .phones import FEATURES
+from .references import TOP
 from .rewrite import DOMAIN, fold_sizes, spell_out
 from .run import restore
 from .sync import in_time

@@ -20,32 +20,26 @@ from torch.nn import functional
 
 from ..inference.blinks import LIDS
 from .dataset import Utterance
-from .episodes import Episode, Rows, allowed, draw, reference_flags, unmannered
+from .episodes import Episode, Rows, draw, unmannered
 from .losses import channel_loss, lip_loss, rest_loss
 from .material import Material
 from .model.codec import (
     BLOCK,
     LATENT,
     MOUTH_LATENT,
-    REGION_OF,
     keyframe_targets,
     low_pass,
     slow_path,
 )
 from .model.config import Config
 from .model.ear import Ear
-from .model.generator import HISTORY, Guide
-from .model.retrieval import Entries
+from .model.generator import HISTORY
 from .model.step import Mouthpiece, set_temperature
-from .precision import full_precision
+from .references import Bank, guide, offered, reference_flags
 from .regions import MOUTH
 from .run import Recipe, Run, Terms, restore
 from .unfilmed import lent_losses, unfilmed_losses
 
-TOP = 31
-"""Entries that a query retrieves; with the null entry a full vector."""
-NO_REFERENCES, STATIC_ONLY = 0.15, 0.25
-"""Shares of rows that see no reference, and only the average style."""
 MOUTH_BLUR, UPPER_BLUR = 0.2, 0.05
 """Noise on the history, so that small errors do not grow; the mouth's is only asked for by queries."""
 COLD = 0.3
@@ -63,7 +57,6 @@ and of detail. Sound nearly determines the lips; most of what detail learned to 
 the past."""
 FOLLOWING = 0.5
 """Share of filmed rows that follow the past; the others, and all voices, teach the mouth."""
-FAR = -1e9
 
 
 def history_of(motion: Tensor, start: Tensor) -> Tensor:
@@ -71,48 +64,6 @@ def history_of(motion: Tensor, start: Tensor) -> Tensor:
     HISTORY L]``."""
     padded = torch.cat([start.unsqueeze(1).expand(-1, HISTORY, -1), motion], 1)
     return torch.cat([padded[:, HISTORY - lag : -lag] for lag in range(1, HISTORY + 1)], -1)
-
-
-@dataclass(frozen=True)
-class Bank:
-    """Rows' references: ``values [B, E, V]``, ``keys [B, E, K]``, ``usable [B, E]``, ``style [B, S + 1]``."""
-
-    values: Tensor
-    keys: Tensor
-    usable: Tensor
-    style: Tensor
-
-
-@full_precision
-def gather(entries: Entries, pick: Tensor, static_only: Tensor, rows: Rows) -> Bank:
-    """Every row's bank from its group's entries and ``pick [B + V, clips]``; rows that are ``static_only
-    [B + V, 1]`` see the average style alone."""
-    each, group = entries.keys.shape[1], rows.group().to(pick.device)
-
-    def pooled(x: Tensor) -> Tensor:
-        return x.reshape(rows.groups, rows.clips * each, -1)[group]
-
-    usable = pick.repeat_interleave(each, 1)
-    share = usable.float() / usable.sum(1, keepdim=True).clamp(min=1)
-    style = torch.einsum("be,bes->bs", share, pooled(entries.styles).float())
-    return Bank(pooled(entries.values), pooled(entries.keys), usable & ~static_only, style)
-
-
-@full_precision
-def similarity(query: Tensor, keys: Tensor) -> Tensor:
-    return query @ keys.transpose(1, 2)
-
-
-def guide(model: Mouthpiece, bank: Bank, speech: Tensor, history: Tensor) -> Guide:
-    """Retrieves the ``TOP`` entries of each tick; scores become biases of the attention."""
-    flags = speech.new_ones(len(speech), 4)
-    query = model.retriever.keys(speech, history[..., :LATENT], flags)
-    scores = similarity(query, bank.keys).masked_fill(~bank.usable.unsqueeze(1), -2.0)
-    if scores.shape[-1] > TOP:
-        least = scores.detach().topk(TOP, -1).values[..., -1:]
-        scores = scores.masked_fill(scores < least, -2.0)
-    biases = torch.where(scores < -1, FAR, scores * model.retriever.score_scale())
-    return Guide(bank.style, bank.values, biases)
 
 
 @dataclass(frozen=True)
@@ -132,16 +83,6 @@ class Setting:
     noise: tuple[Tensor, Tensor]
 
 
-def no_guide(model: Mouthpiece, rows: int, ticks: int, device: str | torch.device) -> Guide:
-    """What an empty bank offers."""
-    size = model.config
-    return Guide(
-        torch.zeros(rows, size.manner, device=device),
-        torch.zeros(rows, 1, size.value + size.deviation, device=device),
-        torch.full((rows, ticks, 1), FAR, device=device),
-    )
-
-
 def disturbance(motion: Tensor, generator: torch.Generator) -> Tensor:
     """Offsets ``[B, T, L]`` of brows, eyes and head, another one for each row, that fade over time."""
     batch, ticks, size = motion.shape
@@ -155,20 +96,14 @@ def setting(model: Mouthpiece, material: Material, recipe: Recipe, rows: Rows, s
     generator = torch.Generator().manual_seed(recipe.seed * 7_000_003 + step)
     flags = reference_flags(episode, rows.clips, generator)
     count, total = len(episode.channels), len(episode.speech)
-    unknown = torch.zeros_like(flags[:, :1])
-    shown = episode.motion * flags[:, REGION_OF.to(flags.device)].unsqueeze(1)
-    entries = model.retriever(episode.speech[:count], shown, flags, unknown)
-    mode = torch.rand((total, 1), generator=generator)
-    pick = allowed(episode.filmed, rows, generator) & (mode > NO_REFERENCES)
-    static_only = (mode < NO_REFERENCES + STATIC_ONLY).to(flags.device)
-    bank = gather(entries, pick.to(flags.device), static_only, rows)
-    episode = unmannered(model, episode, ~pick.any(1).to(flags.device))
+    follows = (torch.rand((count, 1), generator=generator) < FOLLOWING).float().to(flags.device)
+    follows = torch.maximum(follows, 1 - episode.spoken)
+    bank, alone = offered(model, episode, rows, flags, follows, generator)
+    episode = unmannered(model, episode, alone)
     ticks = episode.speech.shape[1]
     cold = (torch.rand((total, 1), generator=generator) < COLD).to(flags.device)
     offset = disturbance(episode.motion, generator) * ~cold[:count, None]
     truth = functional.pad(episode.motion + offset, (0, 0, 0, 0, 0, total - count))
-    follows = (torch.rand((count, 1), generator=generator) < FOLLOWING).float().to(flags.device)
-    follows = torch.maximum(follows, 1 - episode.spoken)
     noise = tuple(
         torch.randn((total, length, LATENT), generator=generator).to(flags.device)
         for length in (ticks // BLOCK, ticks)

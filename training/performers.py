@@ -11,7 +11,7 @@ from ..inference.types import BLENDSHAPES, INDEX, C
 from .model.seal import OPENING
 from .phones import FEATURES
 from .precision import full_precision
-from .regions import MOUTH
+from .regions import MOUTH, UNSEEN
 
 FACE = tuple(i for i, name in enumerate(BLENDSHAPES) if name.startswith(("brow", "eyeSquint", "eyeWide")))
 OFFSETS = tuple(
@@ -31,6 +31,8 @@ STRESS = (INDEX["browInnerUp"], INDEX["browOuterUpLeft"], INDEX["browOuterUpRigh
 PHRASE_END = tuple(
     INDEX[name] for name in ("mouthSmileLeft", "mouthSmileRight", "mouthPressLeft", "mouthPressRight")
 )
+HELD = tuple(i for i in MOUTH if i not in OPENING and BLENDSHAPES[i] not in ("mouthClose", *UNSEEN))
+"""Channels of the mouth that a posture may hold without parting the lips or shutting them."""
 NARROW = 0.01
 """Gap that may at most be doubled; a narrower one hardly grows, a wider one as much as it likes."""
 PAUSE_TICKS = 12
@@ -88,6 +90,17 @@ def static_manner(channels: Tensor, manner: Manner) -> Tensor:
         for side_index in {index, mirror(index)}:
             moved[..., side_index] += rest
     return moved
+
+
+def posture(manner: Manner) -> Tensor:
+    """What holds a mouth as no captured one is, ``[B, 1, 55]``: a few channels far out, as in hand-keyed
+    takes."""
+    held = manner.draw(1, C) * 0
+    for index in sorted({min(index, mirror(index)) for index in HELD}):
+        amount = 0.4 * (manner.draw(1) - 0.5).clamp(0, 1.5)
+        for side in {index, mirror(index)}:
+            held[..., side] = amount * torch.exp(0.3 * manner.draw(1))
+    return held
 
 
 def habits(channels: Tensor, features: Tensor, level: Tensor, manner: Manner) -> Tensor:

@@ -10,9 +10,11 @@ from mouthpiece.inference.types import CHANNELS, INDEX  # noqa: E402
 from mouthpiece.training.augment import augment  # noqa: E402
 from mouthpiece.training.model.seal import OPENING  # noqa: E402
 from mouthpiece.training.performers import (  # noqa: E402
+    HELD,
     Manner,
     habits,
     perform,
+    posture,
     static_manner,
     touching,
 )
@@ -89,3 +91,12 @@ def test_habits_happen_at_their_sound_and_spare_closures() -> None:
     assert changed[:, 25:35].max() < 1e-3
     offset = (moved - channels * (moved / channels)[:, :1])[..., INDEX["jawOpen"]]
     assert offset.abs().max() < 1e-3
+
+
+def test_a_posture_holds_some_channels_far_out_and_neither_parts_nor_shuts_the_lips() -> None:
+    held = posture(Manner(400, 2, torch.Generator().manual_seed(3)))[:, 0]
+    assert torch.equal(held[::2] > 0, held[1::2] > 0)
+    assert 0.2 < (held[:, list(HELD)] > 0).float().mean() < 0.4
+    assert 0.1 < held[held > 0].mean() < 0.4
+    assert not held[:, [i for i in range(len(CHANNELS)) if i not in HELD]].any()
+    assert not {*OPENING, INDEX["mouthClose"], INDEX["cheekPuff"]} & set(HELD)

@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch", reason="training needs torch")
 
 from mouthpiece.inference.types import CHANNELS, C  # noqa: E402
 from mouthpiece.training.dataset import Sampler, Utterance  # noqa: E402
-from mouthpiece.training.episodes import Rows, allowed  # noqa: E402
+from mouthpiece.training.episodes import Rows  # noqa: E402
 from mouthpiece.training.events import NONE, event_index, event_labels  # noqa: E402
 from mouthpiece.training.model.codec import (  # noqa: E402
     BLOCK,
@@ -21,6 +21,7 @@ from mouthpiece.training.model.codec import (  # noqa: E402
     slow_path,
 )
 from mouthpiece.training.model.flow import Flow  # noqa: E402
+from mouthpiece.training.references import allowed  # noqa: E402
 
 
 def motion(ticks: int = 400, seed: int = 0) -> np.ndarray:

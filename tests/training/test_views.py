@@ -4,24 +4,33 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch")
 
 from mouthpiece.inference.blinks import LIDS  # noqa: E402
 from mouthpiece.inference.types import C  # noqa: E402
-from mouthpiece.training.episodes import Episode, Rows, reference_flags, unmannered  # noqa: E402
+from mouthpiece.training.episodes import Episode, Rows, unmannered  # noqa: E402
 from mouthpiece.training.generate import (  # noqa: E402
     RECOVERY,
     disturbance,
-    gather,
     history_of,
     taught,
     upper_only,
 )
-from mouthpiece.training.model.codec import LATENT, MOUTH_LATENT  # noqa: E402
+from mouthpiece.training.model.codec import LATENT, MOUTH_LATENT, MotionCodec  # noqa: E402
 from mouthpiece.training.model.generator import HISTORY  # noqa: E402
 from mouthpiece.training.model.retrieval import Entries  # noqa: E402
+from mouthpiece.training.performers import HELD  # noqa: E402
+from mouthpiece.training.references import (  # noqa: E402
+    Bank,
+    choose,
+    estranged,
+    gather,
+    offered,
+    reference_flags,
+)
 
 
 def test_history_is_what_was_before_newest_first() -> None:
@@ -107,3 +116,58 @@ def test_voices_that_a_manner_is_lent_see_its_groups_references() -> None:
         assert torch.equal(bank.keys[voice][bank.usable[voice]], entries.keys[clip])
         torch.testing.assert_close(bank.style[voice], entries.styles[clip].mean(0))
     assert not bank.usable[6].any() and not bank.style[6].any()
+
+
+def test_a_strange_mouth_is_another_performers_in_a_posture_and_the_upper_face_stays() -> None:
+    rows = Rows(groups=2, clips=2, voices=2)
+    codec = MotionCodec()
+    codec.fit([(np.random.default_rng(0).uniform(0, 1, (200, C)).astype(np.float32), np.ones(C))])
+    motion = torch.randn(4, 30, LATENT)
+    strange = estranged(SimpleNamespace(codec=codec), motion, rows, torch.Generator().manual_seed(1))
+    assert torch.equal(strange[..., MOUTH_LATENT:], motion[..., MOUTH_LATENT:])
+    mouth, others = strange[..., :MOUTH_LATENT], motion.roll(2, 0)[..., :MOUTH_LATENT]
+    breadth = mouth.std(1) / others.std(1)
+    torch.testing.assert_close(breadth, breadth[:, :1].expand_as(breadth))
+    held = mouth - breadth[:, :1, None] * others
+    torch.testing.assert_close(held, held[:, :1].expand_as(held), atol=1e-4, rtol=1e-4)
+    for group in (held[:2], held[2:]):
+        torch.testing.assert_close(group[0], group[1], atol=1e-4, rtol=1e-4)
+    channels = held[:, 0] @ codec.synthesis[:MOUTH_LATENT]
+    still = [i for i in range(C) if i not in HELD]
+    assert channels[:, list(HELD)].amax(1).min() > 0.1
+    assert channels[:, still].abs().max() < 1e-3
+
+
+def test_chosen_rows_see_one_bank_and_the_others_the_other() -> None:
+    one, other = (
+        Bank(*(torch.full(shape, value) for shape in ((3, 4, 2), (3, 4, 2), (3, 4), (3, 2))))
+        for value in (1.0, 2.0)
+    )
+    seen = choose(torch.tensor([[True], [False], [True]]), one, other)
+    for part in (seen.values, seen.keys, seen.usable, seen.style):
+        assert [float(row.unique()) for row in part] == [1.0, 2.0, 1.0]
+
+
+def test_only_rows_that_teach_the_upper_face_see_strange_mouths() -> None:
+    rows = Rows(groups=40, clips=2, voices=40)
+    count, total = 80, 120
+    motion = torch.randn(count, 10, LATENT)
+
+    def remember(speech: torch.Tensor, shown: torch.Tensor, *_: torch.Tensor) -> Entries:
+        return Entries(shown[:, :1], shown[:, :1], shown[:, :1])
+
+    model = SimpleNamespace(codec=MotionCodec(), retriever=remember)
+    episode = SimpleNamespace(
+        speech=torch.zeros(total, 10, 4),
+        motion=motion,
+        filmed=SimpleNamespace(recordings=np.arange(count)[:, None]),
+    )
+    follows = torch.arange(count).remainder(2)[:, None]
+    generator = torch.Generator().manual_seed(0)
+    bank, alone = offered(model, episode, rows, torch.ones(count, 4), follows, generator)
+    own = motion[:, 0].reshape(rows.groups, -1, LATENT)[rows.group()]
+    strange = (bank.values != own).flatten(1).any(1)
+    assert not strange[:count][follows[:, 0] == 0].any() and not strange[count:].any()
+    assert 0.3 < strange[:count][follows[:, 0] == 1].float().mean() < 0.7
+    assert torch.equal(bank.values[..., MOUTH_LATENT:], own[..., MOUTH_LATENT:])
+    assert 0.1 < alone.float().mean() < 0.8 and not bank.usable[alone].any()
