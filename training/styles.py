@@ -12,18 +12,18 @@ from ..inference.animate import animate_with
 from ..inference.bank import Bank
 from ..inference.entries import Entries
 from ..inference.model import Found, Model
-from ..inference.types import TICK_RATE, Take
+from ..inference.types import CHANNELS, TICK_RATE, Take
 from .codes import listen_to
 from .dataset import Utterance
 from .figures import Figure
 from .performers import perform
 from .prediction import as_take
-from .regions import MOUTH
+from .regions import FACE, MOUTH
 
 GROUP = "Style: virtual performers over held-out clips, mouth channels"
 COUNTS_GROUP = "Style: how many clips of a virtual performer are given"
-REAL_GROUP = "Style: real performers that were trained on, held-out clips, mouth channels"
-UNSEEN_GROUP = "Style: real performers never trained on, mouth channels"
+REAL_GROUP = "Style: real performers that were trained on, held-out clips"
+UNSEEN_GROUP = "Style: real performers never trained on"
 PERFORMERS = 12
 CLIPS = 5
 """Clips of each virtual performer: one is the target, the others its references."""
@@ -84,6 +84,13 @@ def error(predicted: np.ndarray, target: Take) -> float:
     mouth = [channel for channel in MOUTH if target.measured[channel]]
     goal = target.channels[:, mouth]
     return float(np.sqrt(np.mean((predicted[: len(goal), mouth] - goal) ** 2)))
+
+
+def resting_error(predicted: np.ndarray, target: Take) -> float:
+    """Mean absolute error of where brows and lids rest, the median over time of what was measured."""
+    brows = [i for i in FACE if target.measured[i] and not CHANNELS[i].startswith("eyeLook")]
+    goal = target.channels[:, brows]
+    return float(np.abs(np.median(predicted[: len(goal), brows], 0) - np.median(goal, 0)).mean())
 
 
 @dataclass(frozen=True)
@@ -164,21 +171,26 @@ def trained_on(clips: Sequence[Utterance], targets: int = 6, references: int = 4
 
 def real(model: Model, group: str, cast: Sequence[Part]) -> list[Figure]:
     """Real performers' clips with their own references, with as many of another, and with none."""
-    gains = []
+    mouths, rests = [], []
     for index, part in enumerate(cast):
         for clip in part.targets:
             target = as_take(clip)
             mine = [u for u in part.references if u.name != clip.name]
             other = [u for other in (*cast[index + 1 :], *cast[:index]) for u in other.references]
-            own, anothers, none = (
-                error(
-                    animate_with(target.audio, model, bank_of(model, [as_take(u) for u in given])),
-                    target,
-                )
+            made = [
+                animate_with(target.audio, model, bank_of(model, [as_take(u) for u in given]))
                 for given in (mine, other[: len(mine)], [])
-            )
-            gains.append([100 * (anothers - own) / anothers, 100 * (none - own) / none])
-    return [
-        Figure.of_mean(group, f"own against {who} references", "gain, %", values)
-        for who, values in zip(("another's", "no"), np.array(gains).T, strict=True)
+            ]
+            mouths.append([error(each, target) for each in made])
+            rests.append([resting_error(each, target) for each in made])
+    own, *others = np.array(mouths).T
+    gains = [100 * (each - own) / each for each in others]
+    whose = ("own", "another's", "no")
+    rows = [
+        Figure.of_mean(group, f"own against {who} references", "mouth channels, gain, %", values)
+        for who, values in zip(whose[1:], gains, strict=True)
+    ]
+    return rows + [
+        Figure.of_mean(group, f"{who} references", "resting brows and lids, error", values)
+        for who, values in zip(whose, np.array(rests).T, strict=True)
     ]
