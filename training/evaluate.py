@@ -233,7 +233,9 @@ def evaluate(bench: Bench, out: Path) -> list[Figure]:
         "speakers never heard, English as a recogniser labels it": bench.clips("librispeech", "held"),
         "a speaker never heard, acted German": bench.clips("emodb", "held"),
     }
-    figures += contact.unfilmed(model, readout, corpora)
+    for manner, references in contact.manners("broad").items():
+        named = {f"{who}; {manner}": clips for who, clips in corpora.items()}
+        figures += contact.unfilmed(model, readout, named, references)
     figures += voices.articulation(model, corpora)
     figures += voices.events(model, bench.clips("events", "held"), bench.clips("librispeech", "held"))
     figures += style_figures(bench, out)

@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from ..inference.blinks import BLINK
 from ..inference.types import BLENDSHAPES, INDEX, C
-from .model.seal import OPENING
+from .model.seal import OPENING, limited, openers
 from .phones import FEATURES
 from .precision import full_precision
 from .regions import MOUTH, UNSEEN
@@ -159,14 +159,7 @@ def perform(
 
 @full_precision
 def touching(moved: Tensor, captured: Tensor, row: Tensor) -> Tensor:
-    """``moved`` with lips that touch where those of ``captured`` do, both ``[B, T, 55]``: however broadly
-    someone speaks, a p closes the mouth.
-
-    What parts the lips gives way. ``row [55]`` is the gap of each channel, in outer eye corner distances.
-    """
-    opening = torch.zeros(C)
-    opening[list(OPENING)] = 1.0
-    gap = (captured @ row).clamp(min=0)
-    excess = moved @ row - gap * (1 + gap / NARROW)
-    share = (excess / (moved @ (row * opening)).clamp(min=1e-4)).clamp(0, 1)
-    return moved * (1 - opening * share.unsqueeze(-1))
+    """``moved`` with lips that touch where those of ``captured`` do, both ``[B, T, 55]``: virtual performers
+    close the mouth at a p, too. ``row [55]`` is the gap of each channel, in outer eye corner distances."""
+    gap = (captured @ row).clamp(min=0).unsqueeze(-1)
+    return limited(moved, gap * (1 + gap / NARROW), row, openers())

@@ -343,6 +343,7 @@ OPERATORS: dict[str, Callable[[Node], Function]] = {
     "ReduceL2": _reduced(torch.linalg.vector_norm),
     "ReduceMax": _reduced(torch.amax),
     "ReduceMean": _reduced(torch.mean),
+    "ReduceMin": _reduced(torch.amin),
     "ReduceSum": _reduced(torch.sum),
     "Reshape": _reshape,
     "Scan": _scan,
@@ -362,8 +363,8 @@ OPERATORS: dict[str, Callable[[Node], Function]] = {
     "Where": _plain(torch.where),
 }
 _FIRST = (
-    *("Clip", "Expand", "Pad", "ReduceL2", "ReduceMax", "ReduceMean", "ReduceSum", "Reshape", "Slice"),
-    *("Split", "Squeeze", "Tile", "Unsqueeze"),
+    *("Clip", "Expand", "Pad", "ReduceL2", "ReduceMax", "ReduceMean", "ReduceMin", "ReduceSum"),
+    *("Reshape", "Slice", "Split", "Squeeze", "Tile", "Unsqueeze"),
 )
 DATA = dict.fromkeys(_FIRST, 1) | {"ConstantOfShape": 0}
 """Operators that only take so many of their inputs as tensors; the others are parameters."""

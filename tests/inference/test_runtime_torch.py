@@ -94,7 +94,7 @@ CASES: dict[str, list[tuple[tuple, tuple, dict]]] = {
     "ReduceSum": [((X,), (ints(1),), {"keepdims": 0}), ((X,), (ints(-1, 0),), {})],
     **{
         name: [((X,), (), {"axes": [-1], "keepdims": 0}), ((X,), (), {"axes": [0, 2]}), ((X,), (), {})]
-        for name in ("ReduceL2", "ReduceMax", "ReduceMean")
+        for name in ("ReduceL2", "ReduceMax", "ReduceMean", "ReduceMin")
     },
     "Reshape": [((X,), (ints(0, -1),), {}), ((X,), (ints(4, 3, 4),), {"allowzero": 1})],
     "Scan": [

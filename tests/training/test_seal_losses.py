@@ -19,7 +19,14 @@ from mouthpiece.training.losses import (  # noqa: E402
     rest_loss,
     weak_lip_loss,
 )
-from mouthpiece.training.model.seal import CLOSURE, LEAST, SHOWN_HOPS, LipSeal  # noqa: E402
+from mouthpiece.training.model.seal import (  # noqa: E402
+    CLOSURE,
+    LEAST,
+    SHOWN_HOPS,
+    SILENCE,
+    SLACK,
+    LipSeal,
+)
 from mouthpiece.training.phones import FEATURES, PHONES  # noqa: E402
 from mouthpiece.training.regions import UNSEEN  # noqa: E402
 from mouthpiece.training.unfilmed import lent_losses  # noqa: E402
@@ -79,6 +86,33 @@ def test_only_sure_evidence_closes_a_wide_gap_and_other_channels_are_not_touched
 def test_more_evidence_never_opens(seal: LipSeal) -> None:
     gaps = [gap(seal, seal(mouth(0.1), heard(e))) for e in (0.0, 0.25, 0.5, 0.75, 0.9)]
     assert gaps == sorted(gaps, reverse=True)
+
+
+def test_a_broad_manner_touches_where_the_plain_mouth_does_and_opens_as_it_likes_elsewhere(
+    seal: LipSeal,
+) -> None:
+    speaking, broad = torch.zeros(1, 4, len(FEATURES)), mouth(0.5)
+    gaps = [gap(seal, seal.touch(broad, mouth(jaw), speaking)) for jaw in (0.0, 0.03, 0.06, 0.1, 0.4)]
+    assert gaps == sorted(gaps)
+    assert abs(gaps[0]) < 1e-6 and gap(seal, mouth(0.03)) < gaps[2] < 0.05
+    assert torch.equal(seal.touch(broad, mouth(0.4), speaking), broad)
+    others = [i for i in range(C) if not seal.opening[i]]
+    assert torch.equal(seal.touch(broad, mouth(0.0), speaking)[:, others], broad[:, others])
+
+
+def test_lips_that_are_as_close_as_the_plain_mouths_stay_as_they_are(seal: LipSeal) -> None:
+    speaking, close = torch.zeros(1, 4, len(FEATURES)), mouth(0.2)
+    plain = close.clone()
+    plain[:, INDEX["jawOpen"]] += 1.1 * SLACK / 0.35
+    assert torch.equal(seal.touch(close, plain, speaking), close)
+
+
+def test_how_a_mouth_rests_is_the_manners(seal: LipSeal) -> None:
+    silent, parted = torch.zeros(1, 4, len(FEATURES)), mouth(0.3)
+    silent[..., SILENCE] = 1.0
+    assert torch.equal(seal.touch(parted, mouth(0.0), silent), parted)
+    silent[:, 2, SILENCE] = 0.1  # a sound within the tick
+    assert abs(gap(seal, seal.touch(parted, mouth(0.0), silent))) < 1e-6
 
 
 def test_lips_press_most_where_they_were_closest(seal: LipSeal) -> None:

@@ -1,4 +1,5 @@
-"""Lips that meet: a regression averages over uncertain timing and stops short of contact."""
+"""Lips that meet: a regression averages over uncertain timing and stops short of contact, and a broad manner
+parts lips that the plain mouth would have shut."""
 
 from __future__ import annotations
 
@@ -16,7 +17,11 @@ OPENING = tuple(
     )
 )  # fmt: skip
 """What parts the lips, and gives way when they must meet."""
-CLOSURE = FEATURES.index("lipClosure")
+NARROW, SLACK = 0.02, 0.005
+"""Gap of the plain mouth, less the slack, that a manner may at most double: a wider one grows as it likes."""
+FREE = 0.5
+"""What is added to that in sure silence: how a mouth rests is the manner's."""
+CLOSURE, SILENCE = FEATURES.index("lipClosure"), FEATURES.index("silence")
 SHOWN_HOPS = 1
 """Hops of a tick whose closures its frame shows. The frame is of the instant after the second, but lips
 follow what is heard: what closes later is for the next."""
@@ -30,6 +35,19 @@ SOFTNESS = 0.005
 """Width of the transition between sealed and free, in outer eye corner distances."""
 
 
+def openers() -> Tensor:
+    """``[C]``, 1 for the channels that part the lips."""
+    return torch.zeros(C).index_fill(0, torch.tensor(OPENING), 1.0)
+
+
+def limited(channels: Tensor, widest: Tensor, row: Tensor, opening: Tensor) -> Tensor:
+    """``channels [..., C]`` with lips at most ``widest [..., 1]`` apart; what parts them gives way."""
+    # A product sums alike in every row of a batch, a sum may not.
+    gap, opens = (channels @ torch.stack([row, row * opening], -1)).split(1, -1)
+    share = ((gap - widest) / opens.clamp(min=1e-4)).clamp(0, 1)
+    return channels * (1 - opening * share)
+
+
 class LipSeal(nn.Module):
     """Shrinks lip gaps to contact, the wider ones the surer the ear is of a closure.
 
@@ -40,16 +58,21 @@ class LipSeal(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        opening = torch.zeros(C)
-        opening[list(OPENING)] = 1.0
-        self.register_buffer("opening", opening, persistent=False)
+        self.register_buffer("opening", openers(), persistent=False)
         self.register_buffer("row", torch.zeros(C))
         self.register_buffer("reach", torch.tensor(0.0))
+
+    def touch(self, channels: Tensor, plain: Tensor, features: Tensor) -> Tensor:
+        """``channels [..., C]`` with lips that touch where those of the ``plain`` mouth do while it speaks:
+        however broad the manner, a p closes the mouth. ``features [..., 4, F]`` are probabilities."""
+        gap = (plain @ self.row.unsqueeze(-1) - SLACK).clamp(min=0)
+        silent = features[..., SILENCE].amin(-1, keepdim=True)
+        widest = gap * (1 + gap / NARROW) + FREE * (2 * silent - 1).clamp(min=0)
+        return limited(channels, widest, self.row, self.opening)
 
     def forward(self, channels: Tensor, features: Tensor) -> Tensor:
         """``channels [..., C]`` and the tick's feature probabilities ``[..., 4, F]`` → sealed channels."""
         both = torch.stack([self.row, self.row * self.opening], -1)
-        # A product sums alike in every row of a batch, a sum may not.
         gap, opens = (channels @ both).split(1, -1)
         heard = features[..., :SHOWN_HOPS, CLOSURE].amax(-1, keepdim=True).clamp(max=SUREST)
         limit = self.reach * heard / (1 - heard)

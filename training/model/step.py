@@ -110,7 +110,8 @@ class Mouthpiece(nn.Module):
         motion = of_views(generator.finish(h, paths, heard, guide, fast_noise, steps, fast))
         shown = {"both": motion, "slow": path, "fast": motion - path}[self.shown]
         blink, lids = self.lids.step(speech, guide.style[:, self.config.style :], chances[:, 0], state)
-        channels = self.seal(self.codec.decode(shown) + blink, features)
+        channels = self.seal.touch(self.codec.decode(shown) + blink, self.plain(speech), features)
+        channels = self.seal(channels, features)
         tick = torch.where(state["tick"] > BLOCK - 1.5, 0.0, state["tick"] + 1)
         return channels, {
             "motion": torch.cat([motion.unsqueeze(1), state["motion"][:, :-1]], 1),
@@ -120,7 +121,7 @@ class Mouthpiece(nn.Module):
         } | memory | lids
 
     def plain(self, speech: Tensor) -> Tensor:
-        """Channels ``[B, T, C]`` of the plain mouth in ``speech [B, T, A]``, the others at their average."""
+        """Channels ``[..., C]`` of the plain mouth in ``speech [..., A]``, the others at their average."""
         mouth = functional.pad(speech[..., :MOUTH_LATENT].float(), (0, LATENT - MOUTH_LATENT))
         return self.codec.decode(mouth)
 
