@@ -42,6 +42,9 @@ from .unfilmed import lent_losses, unfilmed_losses
 
 MOUTH_BLUR, UPPER_BLUR = 0.2, 0.05
 """Noise on the history, so that small errors do not grow; the mouth's is only asked for by queries."""
+STRAY = 2.0
+"""Largest deviation by which a row's mouth has been elsewhere all along: in silence a mouth that found itself
+puckered would find puckered moments, and stay so."""
 COLD = 0.3
 """Share of rows that begin as a session does, from nothing."""
 DISTURBANCE = 6.0
@@ -138,7 +141,9 @@ def blurred_history(scene: Setting, generator: torch.Generator) -> Tensor:
     history = history_of(scene.truth, scene.start)
     mouth = torch.arange(history.shape[-1]) % LATENT < MOUTH_LATENT
     blur = torch.where(mouth, MOUTH_BLUR, UPPER_BLUR) * torch.randn(history.shape, generator=generator)
-    return history + blur.to(history.device)
+    stray = torch.randn((len(history), 1, LATENT), generator=generator).repeat(1, 1, HISTORY) * mouth
+    stray = STRAY * torch.rand((len(history), 1, 1), generator=generator) * stray
+    return history + (blur + stray).to(history.device)
 
 
 def taught(episode: Episode, follows: Tensor) -> Tensor:
@@ -227,7 +232,13 @@ def adopt_ear(model: Mouthpiece, path: Path) -> None:
     ear = restore(Ear, path)
     for own, taken in ((model.encoder, ear.encoder), (model.mouth, ear.mouth)):
         own.load_state_dict(taken.state_dict())
-        own.requires_grad_(False).eval()
+    fix_ear(model)
+
+
+def fix_ear(model: Mouthpiece) -> None:
+    """Encoder and plain mouth learn no more, and drop no units."""
+    for part in (model.encoder, model.mouth):
+        part.requires_grad_(False).eval()
 
 
 def train_generator(
@@ -244,6 +255,17 @@ def train_generator(
     model.seal.row.copy_(material.lips.matrix[0])
     adopt_ear(model, ear)
     set_temperature(model, TEMPERATURE)
+    learn(model, material, path, recipe)
+
+
+def settle(material: Material, start: Path, path: Path, recipe: Recipe) -> None:
+    """Goes on from the averaged weights of ``start``, at a lower rate; writes the checkpoint ``path``."""
+    model = restore(Mouthpiece, start).train()
+    fix_ear(model)
+    learn(model, material, path, recipe)
+
+
+def learn(model: Mouthpiece, material: Material, path: Path, recipe: Recipe) -> None:
     run = Run(model, recipe, path)
     run.resume()
     rows, weights = Rows(), of_mouth(material.channel_weight).to(recipe.device)

@@ -16,7 +16,7 @@ from .corpus.lips import LipReadout
 from .dataset import load_corpus
 from .ear import train_ear
 from .export import export_checkpoint
-from .generate import distil, train_generator
+from .generate import distil, settle, train_generator
 from .material import for_training, prepare
 from .model.config import Config
 from .offline import train_listener
@@ -26,6 +26,7 @@ from .spectrum import train_spectrum
 EAR = Recipe(steps=3400)
 SPECTRUM = Recipe(steps=1400, warmup=50, average=0.99, seed=5)
 GENERATOR = Recipe(steps=2500, seed=4)
+SETTLE = Recipe(steps=300, rate=5e-4, warmup=20, average=0.98, seed=11)
 STUDENT = Recipe(steps=200, rate=1e-3, warmup=20, average=0.98)
 """What `make train` does; the notebook says how the shipped weights came about."""
 LISTENER = Recipe(steps=1000, average=0.995, half=False)
@@ -40,6 +41,7 @@ def main() -> None:
     parser.add_argument("--ear-steps", type=int, default=EAR.steps)
     parser.add_argument("--spectrum-steps", type=int, default=SPECTRUM.steps, help="of its second mouth")
     parser.add_argument("--steps", type=int, default=GENERATOR.steps, help="of the generator")
+    parser.add_argument("--settle-steps", type=int, default=SETTLE.steps, help="of it at a lower rate")
     parser.add_argument("--distil-steps", type=int, default=STUDENT.steps)
     parser.add_argument(
         "--offline", action="store_true", help="also train an offline baseline and its causal twin"
@@ -50,12 +52,13 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     utterances = load_corpus(options.corpus, options.corpus.parent / "features")
     readout = LipReadout.load(options.corpus / "lips.npz")
-    ear, spectrum, generator, student = (
+    ear, spectrum, generator, settled, student = (
         replace(recipe, steps=steps, device=options.device)
         for recipe, steps in (
             (EAR, options.ear_steps),
             (SPECTRUM, options.spectrum_steps),
             (GENERATOR, options.steps),
+            (SETTLE, options.settle_steps),
             (STUDENT, options.distil_steps),
         )
     )
@@ -64,7 +67,8 @@ def main() -> None:
     train_ear(material, utterances, out / "ear.pt", ear)
     train_spectrum(material, out / "ear.pt", out / "mouths.pt", spectrum)
     train_generator(material, utterances, out / "mouths.pt", out / "generator.pt", generator)
-    distil(material, out / "generator.pt", out / "student.pt", student)
+    settle(material, out / "generator.pt", out / "settled.pt", settled)
+    distil(material, out / "settled.pt", out / "student.pt", student)
     export_checkpoint(out / "student.pt", options.corpus, options.weights)
     if options.offline:
         for name, config in (("causal", Config()), ("offline", Config(offline=True))):

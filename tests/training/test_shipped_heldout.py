@@ -14,14 +14,17 @@ from mouthpiece.inference.decode import load_audio
 from mouthpiece.inference.model import Model
 from mouthpiece.inference.types import INDEX, TICK_RATE, C
 from mouthpiece.training.closure import closure_counts, shut_threshold, with_phones
-from mouthpiece.training.contact import CONTACT, DEMO, unfilmed
+from mouthpiece.training.contact import CONTACT, DEMO, manners, unfilmed
 from mouthpiece.training.corpus.clip import split_of
 from mouthpiece.training.corpus.landmarks import read_track
 from mouthpiece.training.corpus.lips import LipReadout, lip_readout
 from mouthpiece.training.corpus.performer import measure
 from mouthpiece.training.corpus.rig import load_rig
 from mouthpiece.training.corpus.sets import PHONE_SHIFT, grid_segments
+from mouthpiece.training.corpus.sound import decode
+from mouthpiece.training.corpus.speech import clip_hops
 from mouthpiece.training.corpus.speech import split_of as split_of_voice
+from mouthpiece.training.corpus.speech_sets import SPEECH_SETS
 from mouthpiece.training.dataset import Utterance
 from mouthpiece.training.metrics import correlation
 from mouthpiece.training.phones import expand, hops_from_segments
@@ -93,6 +96,15 @@ def test_a_stranger_of_another_language(model: Model, readout: LipReadout) -> No
     assert np.mean(values) >= 0.44
 
 
+def unfilmed_line(sound: np.ndarray, phones: np.ndarray) -> Utterance:
+    """Speech ``int16 [N]`` of someone whose face nobody filmed, with its phones ``int [4 T]``."""
+    nobody = np.zeros((0, C), np.float32)
+    return Utterance(
+        "a line", "a voice", "en", "held", sound, mel=np.zeros((0, 80), np.float16), channels=nobody,
+        gap=nobody[:, :2], phones=phones, measured=np.zeros(C, np.float32),
+    )  # fmt: skip
+
+
 def test_lips_meet_in_a_voice_that_nobody_filmed_and_part_in_its_vowels(
     model: Model, readout: LipReadout
 ) -> None:
@@ -100,15 +112,26 @@ def test_lips_meet_in_a_voice_that_nobody_filmed_and_part_in_its_vowels(
     with open(DEMO / "dialogue" / "dialogue_phones.csv", newline="", encoding="utf-8") as file:
         rows = [(float(r["start"]), float(r["end"]), r["phone"]) for r in csv.DictReader(file)]
     segments = [part for row in rows for part in expand(*row, "festival")]
-    nobody = np.zeros((0, C), np.float32)
-    line = Utterance(
-        "dialogue", "demo/flite", "en", "held", (32767 * audio).astype(np.int16),
-        mel=np.zeros((0, 80), np.float16), channels=nobody, gap=nobody[:, :2],
-        phones=hops_from_segments(segments, 4 * (len(audio) // 640)), measured=np.zeros(C, np.float32),
-    )  # fmt: skip
+    phones = hops_from_segments(segments, 4 * (len(audio) // 640))
+    line = unfilmed_line((32767 * audio).astype(np.int16), phones)
     met, wrong = unfilmed(model, readout, {"the demo": [line]})
     assert met.value > 0.85
     assert wrong.value == 0
+
+
+def test_a_broad_manner_shuts_as_many_as_none(model: Model, readout: LipReadout) -> None:
+    """In a voice that no training heard."""
+    source = SPEECH_SETS["dc_tts_ljtext"]
+    lines = []
+    for clip in source.clips(DATA / source.folder)[::10]:
+        sound = decode(clip.sound)
+        lines.append(unfilmed_line(sound, clip_hops(clip, len(sound), source.shift)))
+    (without, _), (broad, wrong) = (
+        unfilmed(model, readout, {"a stranger": lines}, takes) for takes in manners("broad").values()
+    )
+    assert without.value > 0.9
+    assert broad.value > without.value - 0.03
+    assert wrong.value < 0.05
 
 
 def test_coughs_and_sneezes_of_strangers_squeeze_the_eyes_and_speech_does_not(

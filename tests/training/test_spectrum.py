@@ -11,10 +11,10 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs torch")
 
 from mouthpiece.inference.types import INDEX, C  # noqa: E402
-from mouthpiece.training import halves, spectrum  # noqa: E402
+from mouthpiece.training import generate, halves, spectrum  # noqa: E402
 from mouthpiece.training.corpus.lips import LipReadout  # noqa: E402
 from mouthpiece.training.dataset import Sampler, Utterance  # noqa: E402
-from mouthpiece.training.generate import adopt_ear  # noqa: E402
+from mouthpiece.training.generate import adopt_ear, settle  # noqa: E402
 from mouthpiece.training.losses import Lips  # noqa: E402
 from mouthpiece.training.model.config import Config  # noqa: E402
 from mouthpiece.training.model.ear import Ear, PlainMouth  # noqa: E402
@@ -142,3 +142,28 @@ def test_the_generator_learns_from_the_whole_plain_mouth(tmp_path: Path) -> None
     speech = [model.listen(mel, model.ear_state(1))[1] for _ in range(2)]
     assert torch.equal(*speech)
     assert not any(p.requires_grad for part in (model.encoder, model.mouth) for p in part.parameters())
+
+
+def test_settling_goes_on_from_the_average_and_leaves_the_ear_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Run(Mouthpiece(SMALL), Recipe(steps=1), tmp_path / "generator.pt")
+    run.average = {name: value * 0.5 for name, value in run.average.items()}
+    run.save()
+    before = restore(Mouthpiece, tmp_path / "generator.pt").state_dict()
+
+    def pull(model: Mouthpiece, *_: object) -> dict[str, torch.Tensor]:
+        assert model.training and not (model.encoder.training or model.mouth.training)
+        return {"size": sum(p.square().sum() for p in model.parameters())}
+
+    monkeypatch.setattr(generate, "losses", pull)
+    material = SimpleNamespace(channel_weight=torch.ones(C))
+    settle(
+        material, tmp_path / "generator.pt", tmp_path / "settled.pt", Recipe(steps=2, warmup=1, half=False)
+    )
+    after = restore(Mouthpiece, tmp_path / "settled.pt").state_dict()
+    for name, value in before.items():
+        if name.startswith(("encoder.", "mouth.")):
+            assert torch.equal(after[name], value), name
+    moved = (after["retriever.key.0.weight"] - before["retriever.key.0.weight"]).abs()
+    assert 0 < moved.max() < 0.01

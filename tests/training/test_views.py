@@ -13,7 +13,11 @@ from mouthpiece.inference.blinks import LIDS  # noqa: E402
 from mouthpiece.inference.types import C  # noqa: E402
 from mouthpiece.training.episodes import Episode, Rows, unmannered  # noqa: E402
 from mouthpiece.training.generate import (  # noqa: E402
+    MOUTH_BLUR,
     RECOVERY,
+    STRAY,
+    UPPER_BLUR,
+    blurred_history,
     disturbance,
     history_of,
     taught,
@@ -48,6 +52,18 @@ def test_a_disturbed_face_comes_back_and_the_mouth_is_left_alone() -> None:
     torch.testing.assert_close(upper[:, RECOVERY], upper[:, 0] * torch.tensor(-1.0).exp())
     assert upper[:, -1].abs().max() < 0.02 * upper[:, 0].abs().max()
     assert not torch.equal(upper[0], upper[1])
+
+
+def test_the_past_that_queries_hold_has_its_mouth_elsewhere_all_along() -> None:
+    scene = SimpleNamespace(truth=torch.zeros(60, 200, LATENT), start=torch.zeros(60, LATENT))
+    past = blurred_history(scene, torch.Generator().manual_seed(0)).reshape(60, 200, HISTORY, LATENT)
+    steady = past.mean(1)
+    mouth, upper = steady[..., :MOUTH_LATENT], steady[..., MOUTH_LATENT:]
+    torch.testing.assert_close(mouth[:, 0], mouth[:, -1], atol=0.15, rtol=0)
+    far = mouth.std((1, 2))
+    assert far.min() < 0.3 * STRAY and 0.8 * STRAY < far.max() < 1.4 * STRAY
+    assert upper.abs().max() < UPPER_BLUR
+    assert (past - steady.unsqueeze(1))[..., :MOUTH_LATENT].std() == pytest.approx(MOUTH_BLUR, rel=0.05)
 
 
 def test_each_view_is_asked_for_the_part_that_it_moves() -> None:
