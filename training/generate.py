@@ -1,10 +1,11 @@
 """Second stage: retriever and generator on a fixed ear; then the one-step student of its flows.
 
 Each row is one view of the trunk: those that see no past teach the mouth, those that follow the past teach
-brows, eyes and head. That past is the captured one, blurred and disturbed: a face pushed to where it would
-not go comes back within a second, and so it does when its own draws lead it astray (noise injection with
-corrected targets, Laskey et al. 2017). Its detail is asked for along the captured keyframes: along drawn ones
-it would learn to undo what was drawn. The student learns in rolled-out histories.
+brows, eyes and head. That past is the captured one, blurred, with its mouth elsewhere and its upper face
+disturbed: a face pushed to where it would not go comes back within a second, and so it does when its own
+draws lead it astray (noise injection with corrected targets, Laskey et al. 2017). Its detail is asked for
+along the captured keyframes: along drawn ones it would learn to undo what was drawn. The student learns in
+rolled-out histories.
 """
 
 from __future__ import annotations
