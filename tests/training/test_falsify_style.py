@@ -30,7 +30,7 @@ from mouthpiece.training.styles import (
 
 DEMO = Path(__file__).resolve().parents[2] / "demo"
 SECONDS = 4
-PERFORMERS = 8
+PERFORMERS = 16
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def model() -> Model:
 
 @pytest.fixture(scope="module")
 def cast(model: Model) -> list[Performance]:
-    """Eight virtual performers, each with one target and every other piece of sound as references."""
+    """Virtual performers, each with one target and every other piece of sound as references."""
     pieces = []
     for sound in ("dialogue/dialogue", "references/broad", "references/mumble"):
         audio = load_audio(DEMO / f"{sound}.flac")
@@ -95,7 +95,7 @@ def test_a_leak_would_be_seen(model: Model, cast: list[Performance], one: np.nda
 
 
 def test_more_references_do_not_harm(own: np.ndarray, one: np.ndarray) -> None:
-    """Within the interval, which is what eight performers can tell."""
+    """Within the interval, which is what sixteen performers can tell."""
     low, _ = bootstrap(own - one)
     assert low <= 0, (own.mean(), one.mean())
 
