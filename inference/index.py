@@ -13,7 +13,7 @@ import numpy as np
 EXACT_LIMIT = 100_000
 """Entries up to which every one is looked at."""
 BLOCK = 64
-"""Entries whose highest score is found first."""
+"""Entries whose highest score is found first; they lie evenly apart, as a processor finds it fastest."""
 BOUNDED_FROM = 10_000
 """Entries from which on it pays to look at leading axes first."""
 LEADING = 16
@@ -51,16 +51,19 @@ def product(rows: np.ndarray, vector: np.ndarray) -> np.ndarray:
 
 
 def highest(values: np.ndarray) -> np.ndarray:
-    """The highest of each ``BLOCK`` of ``values [N]``, the last of which may be shorter."""
-    whole = len(values) // BLOCK * BLOCK
-    tops = values[:whole].reshape(-1, BLOCK).max(1)
-    return np.append(tops, values[whole:].max()) if whole < len(values) else tops
+    """The highest of each block of ``values [N]``: of ``B`` blocks, the first has entries 0, B, 2 B …"""
+    blocks = -(-len(values) // BLOCK)
+    whole = len(values) // blocks * blocks
+    tops = values[:whole].reshape(-1, blocks).max(0)
+    rest = values[whole:]
+    np.maximum(tops[: len(rest)], rest, out=tops[: len(rest)])
+    return tops
 
 
-def members(blocks: np.ndarray, size: int) -> np.ndarray:
-    """Places of all of ``size`` entries that are in ``blocks``, ascending if these are."""
-    places = (blocks[:, None] * BLOCK + np.arange(BLOCK)).ravel()
-    return places[places < size]
+def members(chosen: np.ndarray, size: int) -> np.ndarray:
+    """Places of all of ``size`` entries that are in the ``chosen`` blocks, in ascending order."""
+    places = np.add.outer(np.arange(0, size, -(-size // BLOCK)), chosen).ravel()
+    return np.sort(places[places < size])
 
 
 def best(scores: np.ndarray, tops: np.ndarray, count: int) -> np.ndarray:
@@ -108,18 +111,17 @@ class BoundedIndex(ExactIndex):
         super().__init__(keys, biases)
         self.axes = np.linalg.eigh(self.keys.T @ self.keys)[1][:, -LEADING:]
         leading, self.rest = self._parts(self.keys)
-        self.leading, self.rests = np.ascontiguousarray(leading), highest(self.rest)
+        self.leading = np.ascontiguousarray(leading)
 
     def search(self, query: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
         leading, rest = self._parts(query)
         scores = product(self.leading, leading)
         scores += self.added
-        tops = highest(scores)
-        likely = best(scores, tops, count)
+        likely = best(scores, highest(scores), count)
         found = product(self.keys[likely], query) + self.added[likely]
         least = np.partition(found, -count)[-count] - 2 * MARGIN if len(found) >= count else -np.inf
-        places = members(np.flatnonzero(tops + rest * self.rests >= least), len(scores))
-        places = places[scores[places] + rest * self.rest[places] >= least]
+        scores += rest * self.rest
+        places = np.flatnonzero(scores >= least)
         if len(places) > FEW * len(scores):
             return super().search(query, count)
         places = contenders(product(self.keys[places], query) + self.added[places], places, count)
