@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from .model.config import Config
+from .model.narrow import make_room
 
 Terms = dict[str, Tensor]
 
@@ -118,6 +119,7 @@ def restore(model_class: type[nn.Module], path: Path) -> nn.Module:
     """The averaged model of a checkpoint, for evaluation and export."""
     saved = torch.load(path, weights_only=True, map_location="cpu")
     model = model_class(Config(**saved["config"]))
+    make_room(model, saved["weights"])
     model.load_state_dict(saved["weights"])
     return model.eval()
 

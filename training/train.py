@@ -1,4 +1,4 @@
-"""Trains every stage and exports the result: ear, generator with its teachers, one-step student.
+"""Trains every stage and exports the result: ear, generator with its teachers, narrowed, one-step student.
 
 ``python -m mouthpiece.training.train`` resumes from its own checkpoints, at whatever step it was stopped.
 """
@@ -19,14 +19,18 @@ from .export import export_checkpoint
 from .generate import distil, settle, train_generator
 from .material import for_training, prepare
 from .model.config import Config
+from .narrowing import narrow_generator
 from .offline import train_listener
+from .recover import recover
 from .run import Recipe
 from .spectrum import train_spectrum
 
 EAR = Recipe(steps=3400)
 SPECTRUM = Recipe(steps=1400, warmup=50, average=0.99, seed=5)
 GENERATOR = Recipe(steps=2500, seed=4)
-SETTLE = Recipe(steps=300, rate=5e-4, warmup=20, average=0.98, seed=11)
+NARROW = Recipe(steps=12, seed=13)
+RECOVER = Recipe(steps=400, rate=1e-3, warmup=20, average=0.98, seed=17)
+SETTLE = Recipe(steps=500, rate=5e-4, warmup=20, average=0.98, seed=11)
 STUDENT = Recipe(steps=200, rate=1e-3, warmup=20, average=0.98)
 """What `make train` does; the notebook says how the shipped weights came about."""
 LISTENER = Recipe(steps=1000, average=0.995, half=False)
@@ -41,6 +45,8 @@ def main() -> None:
     parser.add_argument("--ear-steps", type=int, default=EAR.steps)
     parser.add_argument("--spectrum-steps", type=int, default=SPECTRUM.steps, help="of its second mouth")
     parser.add_argument("--steps", type=int, default=GENERATOR.steps, help="of the generator")
+    parser.add_argument("--narrow-steps", type=int, default=NARROW.steps, help="that layers are observed in")
+    parser.add_argument("--recover-steps", type=int, default=RECOVER.steps, help="of the narrowed ear")
     parser.add_argument("--settle-steps", type=int, default=SETTLE.steps, help="of it at a lower rate")
     parser.add_argument("--distil-steps", type=int, default=STUDENT.steps)
     parser.add_argument(
@@ -52,12 +58,14 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     utterances = load_corpus(options.corpus, options.corpus.parent / "features")
     readout = LipReadout.load(options.corpus / "lips.npz")
-    ear, spectrum, generator, settled, student = (
+    ear, spectrum, generator, narrow, recovered, settled, student = (
         replace(recipe, steps=steps, device=options.device)
         for recipe, steps in (
             (EAR, options.ear_steps),
             (SPECTRUM, options.spectrum_steps),
             (GENERATOR, options.steps),
+            (NARROW, options.narrow_steps),
+            (RECOVER, options.recover_steps),
             (SETTLE, options.settle_steps),
             (STUDENT, options.distil_steps),
         )
@@ -67,7 +75,9 @@ def main() -> None:
     train_ear(material, utterances, out / "ear.pt", ear)
     train_spectrum(material, out / "ear.pt", out / "mouths.pt", spectrum)
     train_generator(material, utterances, out / "mouths.pt", out / "generator.pt", generator)
-    settle(material, out / "generator.pt", out / "settled.pt", settled)
+    narrow_generator(material, out / "generator.pt", out / "narrow.pt", narrow)
+    recover(material, out / "generator.pt", out / "narrow.pt", out / "recovered.pt", recovered)
+    settle(material, out / "recovered.pt", out / "settled.pt", settled)
     distil(material, out / "settled.pt", out / "student.pt", student)
     export_checkpoint(out / "student.pt", options.corpus, options.weights)
     if options.offline:

@@ -39,7 +39,7 @@ class Layer(nn.Module):
     def after_attention(self, x: Tensor, values: Tensor, biases: Tensor) -> Tensor:
         if self.style is not None:
             x = self.style(x, values, biases)
-        gate, value = self.feed_enter(self.feed_norm(x)).split(self.feed_leave.in_features, -1)
+        gate, value = self.feed_enter(self.feed_norm(x)).chunk(2, -1)
         return x + self.feed_leave(functional.silu(gate) * value)
 
     def forward(self, x: Tensor, values: Tensor, biases: Tensor) -> Tensor:

@@ -109,7 +109,7 @@ class GatedBlock(nn.Module):
         self.feed_leave = nn.Linear(2 * width, width)
 
     def initial_state(self, batch: int) -> Tensor:
-        return self.enter.weight.new_zeros(batch, 2 * self.width)
+        return self.norm.weight.new_zeros(batch, 2 * self.width)
 
     def forward(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         before, hidden = state.split(self.width, -1)
