@@ -13,7 +13,7 @@ from .augment import augment
 from .dataset import Sequence
 from .losses import calm
 from .material import Material
-from .model.codec import latent_mask
+from .model.codec import latent_mask, shown_channels
 from .model.step import Mouthpiece
 from .performers import perform, touching
 from .run import Recipe
@@ -123,12 +123,14 @@ def beside(x: Tensor, rows: Rows) -> Tensor:
     return torch.cat([clips, x[count : count + rows.groups, None]], 1).flatten(0, 1)
 
 
-def unmannered(model: Mouthpiece, episode: Episode, rows: Tensor) -> Episode:
-    """``episode`` whose ``rows [B + V]`` do what was captured, or the plain mouth: someone of whom nothing is
-    shown has no manner. A face that could be any virtual performer's would keep whatever it has strayed to.
+def unmannered(model: Mouthpiece, episode: Episode, rows: Tensor, shown: Tensor) -> Episode:
+    """``episode`` whose ``rows [B + V]`` do what was captured, or the plain mouth, and so do regions that are
+    not ``shown [B, 3]``: what nothing shows has no manner. A face that could be any virtual performer's would
+    keep whatever it has strayed to.
     """
-    filmed, voices = rows[: len(episode.channels), None, None], rows[len(episode.channels) :, None, None]
-    channels = torch.where(filmed, episode.captured, episode.channels)
+    filmed, voices = rows[: len(episode.channels), None], rows[len(episode.channels) :, None, None]
+    hidden = (filmed | (shown_channels(shown) == 0)).unsqueeze(1)
+    channels = torch.where(hidden, episode.captured, episode.channels)
     still, blinks = (torch.from_numpy(x).to(channels.device) for x in separate(channels.cpu().numpy()))
     return replace(
         episode,

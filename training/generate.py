@@ -103,7 +103,7 @@ def setting(model: Mouthpiece, material: Material, recipe: Recipe, rows: Rows, s
     follows = (torch.rand((count, 1), generator=generator) < FOLLOWING).float().to(flags.device)
     follows = torch.maximum(follows, 1 - episode.spoken)
     bank, alone = offered(model, episode, rows, flags, follows, generator)
-    episode = unmannered(model, episode, alone)
+    episode = unmannered(model, episode, alone, flags[:, :3])
     ticks = episode.speech.shape[1]
     cold = (torch.rand((total, 1), generator=generator) < COLD).to(flags.device)
     offset = disturbance(episode.motion, generator) * ~cold[:count, None]

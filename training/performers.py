@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from ..inference.blinks import BLINK
 from ..inference.types import BLENDSHAPES, INDEX, C
-from .model.seal import OPENING, limited, openers
+from .model.seal import OPENING, limited, openers, widest
 from .phones import FEATURES
 from .precision import full_precision
 from .regions import MOUTH, UNSEEN
@@ -16,8 +16,12 @@ from .regions import MOUTH, UNSEEN
 FACE = tuple(i for i, name in enumerate(BLENDSHAPES) if name.startswith(("brow", "eyeSquint", "eyeWide")))
 OFFSETS = tuple(
     INDEX[name]
-    for name in ("mouthSmileLeft", "mouthFrownLeft", "mouthPressLeft", "browInnerUp", "eyeSquintLeft")
+    for name in (
+        *("mouthSmileLeft", "mouthFrownLeft", "mouthPressLeft"),
+        *("browInnerUp", "browDownLeft", "browOuterUpLeft", "eyeSquintLeft", "eyeBlinkLeft"),
+    )
 )
+"""Channels that a performer may hold a little, all the time."""
 HABITS: dict[str, tuple[str, ...]] = {
     "rounding": ("mouthPucker", "mouthFunnel", "mouthShrugLower"),
     "spreading": ("mouthSmileLeft", "mouthStretchLeft", "mouthDimpleLeft"),
@@ -95,7 +99,7 @@ def static_manner(channels: Tensor, manner: Manner) -> Tensor:
 def posture(manner: Manner) -> Tensor:
     """What holds a mouth as no captured one is, ``[B, 1, 55]``: a few channels far out, as in hand-keyed
     takes."""
-    held = manner.draw(1, C) * 0
+    held = torch.zeros(manner.groups * manner.clips, 1, C)
     for index in sorted({min(index, mirror(index)) for index in HELD}):
         amount = 0.4 * (manner.draw(1) - 0.5).clamp(0, 1.5)
         for side in {index, mirror(index)}:
@@ -162,4 +166,4 @@ def touching(moved: Tensor, captured: Tensor, row: Tensor) -> Tensor:
     """``moved`` with lips that touch where those of ``captured`` do, both ``[B, T, 55]``: virtual performers
     close the mouth at a p, too. ``row [55]`` is the gap of each channel, in outer eye corner distances."""
     gap = (captured @ row).clamp(min=0).unsqueeze(-1)
-    return limited(moved, gap * (1 + gap / NARROW), row, openers())
+    return limited(moved, widest(gap, NARROW), row, openers())

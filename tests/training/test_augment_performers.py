@@ -62,6 +62,16 @@ def test_a_static_manner_keeps_closed_lips_closed() -> None:
     assert (moved[:, 5:9, INDEX["jawOpen"]] == 0).all()
 
 
+def test_some_performers_hold_brows_and_lids_all_the_time() -> None:
+    channels = torch.zeros(200, 3, len(CHANNELS))
+    moved = static_manner(channels, Manner(200, 2, torch.Generator().manual_seed(5)))
+    assert torch.equal(moved[:, 0], moved[:, -1]) and torch.equal(moved[::2], moved[1::2])
+    for name in ("browDown", "browOuterUp", "eyeSquint", "eyeBlink"):
+        left, right = (moved[::2, 0, INDEX[name + side]] for side in ("Left", "Right"))
+        assert torch.equal(left, right)
+        assert 0.3 < (left > 0).float().mean() < 0.7 and 0.2 < left.max() < 0.6
+
+
 def test_a_performer_who_opens_wide_still_touches_where_lips_touched() -> None:
     row = torch.zeros(len(CHANNELS))
     row[INDEX["jawOpen"]], row[INDEX["mouthClose"]] = 0.35, -0.43

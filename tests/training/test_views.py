@@ -35,6 +35,7 @@ from mouthpiece.training.references import (  # noqa: E402
     offered,
     reference_flags,
 )
+from mouthpiece.training.regions import FACE, HEAD, MOUTH  # noqa: E402
 
 
 def test_history_is_what_was_before_newest_first() -> None:
@@ -95,28 +96,32 @@ def test_some_performers_show_no_brows_or_no_head_and_all_a_mouth() -> None:
         assert 0.1 < (by_performer[:, 0] == 0).float().mean() < 0.3
 
 
-def test_rows_without_references_do_what_was_captured() -> None:
+def test_what_nothing_shows_does_what_was_captured() -> None:
     class Plain:
         def latents(
             self, speech: torch.Tensor, channels: torch.Tensor, measured: torch.Tensor
         ) -> torch.Tensor:
             return channels[..., :LATENT]
 
-    captured, performed = torch.rand(2, 60, C) / 2, torch.rand(2, 60, C)
+    captured, performed = torch.rand(3, 60, C) / 2, torch.rand(3, 60, C)
     for channels in (captured, performed):
         channels[..., list(LIDS)] = 0.0
     performed[:, 20:23, list(LIDS)] = 0.9
     empty = torch.zeros(0)
     episode = Episode(
-        speech=torch.zeros(5, 60, 4), channels=performed, captured=captured, lent=performed, plain=captured,
-        motion=empty, blinks=empty, mask=empty, measured=torch.ones(2, C), spoken=empty, continuous=empty,
+        speech=torch.zeros(6, 60, 4), channels=performed, captured=captured, lent=performed, plain=captured,
+        motion=empty, blinks=empty, mask=empty, measured=torch.ones(3, C), spoken=empty, continuous=empty,
         phones=None, filmed=None,
     )  # fmt: skip
-    made = unmannered(Plain(), episode, torch.tensor([True, False, False, True, True]))
+    shown = torch.tensor([[1.0, 1.0, 1.0], [1.0, 1.0, 1.0], [1.0, 0.0, 1.0]])
+    alone = torch.tensor([True, False, False, False, True, True])
+    made = unmannered(Plain(), episode, alone, shown)
     assert torch.equal(made.channels[0], captured[0])
     assert torch.equal(made.channels[1], performed[1])
+    for channels, expected in ((FACE, captured), (MOUTH, performed), (HEAD, performed)):
+        assert torch.equal(made.channels[2][:, list(channels)], expected[2][:, list(channels)])
     assert torch.equal(made.motion[0], captured[0, :, :LATENT])
-    assert not made.blinks[0].any() and made.blinks[1].any()
+    assert not made.blinks[0].any() and made.blinks[1].any() and not made.blinks[2].any()
     assert torch.equal(made.lent[0], performed[0])
     assert torch.equal(made.lent[1], captured[1])
 

@@ -87,6 +87,14 @@ def measured_regions(measured: Tensor) -> Tensor:
     return torch.stack([(measured[:, list(i)].mean(1) > ENOUGH).float() for i, _ in REGIONS], 1)
 
 
+def shown_channels(regions: Tensor) -> Tensor:
+    """``regions [B, 3]`` → ``[B, C]``: each channel's region."""
+    channels = regions.new_zeros(len(regions), C)
+    for region, (indices, _) in enumerate(REGIONS):
+        channels[:, list(indices)] = regions[:, region : region + 1]
+    return channels
+
+
 def latent_mask(measured: Tensor) -> Tensor:
     """``measured [B, C]`` → ``[B, LATENT]``."""
     return measured_regions(measured)[:, REGION_OF.to(measured.device)]

@@ -40,11 +40,17 @@ def openers() -> Tensor:
     return torch.zeros(C).index_fill(0, torch.tensor(OPENING), 1.0)
 
 
-def limited(channels: Tensor, widest: Tensor, row: Tensor, opening: Tensor) -> Tensor:
-    """``channels [..., C]`` with lips at most ``widest [..., 1]`` apart; what parts them gives way."""
+def widest(gap: Tensor, narrow: float) -> Tensor:
+    """How far a manner may part lips that are ``gap`` apart: one as narrow as ``narrow`` it doubles, a wider
+    one grows as it likes."""
+    return gap * (1 + gap / narrow)
+
+
+def limited(channels: Tensor, most: Tensor, row: Tensor, opening: Tensor) -> Tensor:
+    """``channels [..., C]`` with lips at most ``most [..., 1]`` apart; what parts them gives way."""
     # A product sums alike in every row of a batch, a sum may not.
     gap, opens = (channels @ torch.stack([row, row * opening], -1)).split(1, -1)
-    share = ((gap - widest) / opens.clamp(min=1e-4)).clamp(0, 1)
+    share = ((gap - most) / opens.clamp(min=1e-4)).clamp(0, 1)
     return channels * (1 - opening * share)
 
 
@@ -67,8 +73,8 @@ class LipSeal(nn.Module):
         however broad the manner, a p closes the mouth. ``features [..., 4, F]`` are probabilities."""
         gap = (plain @ self.row.unsqueeze(-1) - SLACK).clamp(min=0)
         silent = features[..., SILENCE].amin(-1, keepdim=True)
-        widest = gap * (1 + gap / NARROW) + FREE * (2 * silent - 1).clamp(min=0)
-        return limited(channels, widest, self.row, self.opening)
+        most = widest(gap, NARROW) + FREE * (2 * silent - 1).clamp(min=0)
+        return limited(channels, most, self.row, self.opening)
 
     def forward(self, channels: Tensor, features: Tensor) -> Tensor:
         """``channels [..., C]`` and the tick's feature probabilities ``[..., 4, F]`` → sealed channels."""
