@@ -398,16 +398,22 @@ def test_a_keyed_mood_is_no_other_performance_at_every_frame(stage, settings) ->
 
 
 def test_an_excerpt_draws_what_the_bake_draws_there(settings) -> None:
+    """Nearer to it, over some rolls, than the same seconds when they are drawn as a line of their own."""
     settings.references[0].enabled = False
-    request = read_request(bpy.context)
-    part = excerpt(request, 1 + 4 * bpy.context.scene.render.fps, 2.0)
-    assert part.first > part.lead > 0
-    begin = part.first - part.lead
     upper = [INDEX[name] for name in ("browInnerUp", "headYaw", "headPitch", "eyeLookDownLeft")]
-    baked = request.infer(lambda _: None, lambda: False)[part.first : part.last, upper]
-    shown = part.infer(lambda _: None, lambda: False)[0][:, upper]
-    elsewhere = animate(request.audio[begin * 640 : part.last * 640], Model.load())[part.lead :, upper]
-    assert np.abs(shown - baked).mean() < 0.5 * np.abs(elsewhere - baked).mean()
+    differences = []
+    for seed in range(6):
+        settings.seed = seed
+        request = read_request(bpy.context)
+        part = excerpt(request, 1 + 4 * bpy.context.scene.render.fps, 2.0)
+        assert part.first > part.lead > 0
+        sound = request.audio[(part.first - part.lead) * 640 : part.last * 640]
+        baked = request.infer(lambda _: None, lambda: False)[part.first : part.last]
+        shown = part.infer(lambda _: None, lambda: False)[0]
+        elsewhere = animate(sound, Model.load(), seed=seed)[part.lead :]
+        differences.append([np.abs((x - baked)[:, upper]).mean() for x in (shown, elsewhere)])
+    shown, elsewhere = np.mean(differences, 0)
+    assert shown < 0.7 * elsewhere
 
 
 def test_moments_lie_between_frames(settings) -> None:

@@ -14,7 +14,7 @@ from mouthpiece.training.model.generator import Guide  # noqa: E402
 from mouthpiece.training.model.layers import CausalConv, GatedBlock  # noqa: E402
 from mouthpiece.training.model.lids import CHANCES  # noqa: E402
 from mouthpiece.training.model.normalise import CausalNormaliser  # noqa: E402
-from mouthpiece.training.model.step import NOISE, Mouthpiece, set_temperature  # noqa: E402
+from mouthpiece.training.model.step import NOISE, Mouthpiece, past_asked_by, set_temperature  # noqa: E402
 
 TICKS = 20
 SMALL = Config(
@@ -123,7 +123,8 @@ def test_steps_equal_the_training_pass(model: Mouthpiece) -> None:
     _, speech, _ = model.listen(mel, model.ear_state(2))
     torch.testing.assert_close(speech, speeches, atol=1e-5, rtol=1e-4)
     history = history_of(motion, torch.zeros(2, LATENT))
-    asked = model.retriever.keys(speeches, history[..., :LATENT], torch.ones(2, 4))
+    past = past_asked_by(speeches, history[..., :LATENT])
+    asked = model.retriever.keys(speeches, past, torch.ones(2, 4))
     torch.testing.assert_close(asked, queries, atol=1e-5, rtol=1e-4)
     wide = Guide(guide.style, guide.values, guide.biases.expand(-1, TICKS, -1))
     views = tuple(model.generator(speeches, past, wide) for past in (0 * history, history))

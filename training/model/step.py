@@ -77,7 +77,8 @@ class Mouthpiece(nn.Module):
 
     def ask(self, speech: Tensor, state: State) -> tuple[Tensor, State]:
         """One tick: speech ``[B, A]`` → query ``[B, K]`` and the new state."""
-        heard, moved = self.retriever.hear(speech), self.retriever.feel(state["motion"][:, 0])
+        past = past_asked_by(speech, state["motion"][:, 0])
+        heard, moved = self.retriever.hear(speech), self.retriever.feel(past)
         context = torch.cat([state["context"], torch.cat([heard, moved], -1).unsqueeze(1)], 1)
         flags = torch.ones_like(speech[:, :4])
         query = self.retriever.from_context(context.flatten(1).unsqueeze(1), flags)
@@ -122,8 +123,7 @@ class Mouthpiece(nn.Module):
 
     def plain(self, speech: Tensor) -> Tensor:
         """Channels ``[..., C]`` of the plain mouth in ``speech [..., A]``, the others at their average."""
-        mouth = functional.pad(speech[..., :MOUTH_LATENT].float(), (0, LATENT - MOUTH_LATENT))
-        return self.codec.decode(mouth)
+        return self.codec.decode(plain_latents(speech))
 
     def latents(self, speech: Tensor, channels: Tensor, measured: Tensor) -> Tensor:
         """``channels [B, T, C]`` as latents ``[B, T, L]``; those not ``measured [B, C]`` are taken to move as
@@ -141,6 +141,17 @@ class Mouthpiece(nn.Module):
         flags = torch.cat([measured_regions(measured), has_audio], 1)
         entries = self.retriever(speech, motion, flags, blinking)
         return entries.keys, entries.values, entries.styles
+
+
+def plain_latents(speech: Tensor) -> Tensor:
+    """Latents ``[..., L]`` of the plain mouth in ``speech [..., A]``; zeros for all but the mouth."""
+    return functional.pad(speech[..., :MOUTH_LATENT].float(), (0, LATENT - MOUTH_LATENT))
+
+
+def past_asked_by(speech: Tensor, motion: Tensor) -> Tensor:
+    """What a query in ``speech [..., A]`` takes for the past ``motion [..., L]``: its mouth halfway to the
+    plain one. A mouth that found itself alone, puckered in silence, would stay so."""
+    return mouth_of((motion + plain_latents(speech)) / 2, motion)
 
 
 def of_views(x: Tensor) -> Tensor:
