@@ -67,7 +67,7 @@ def observed(layers: Mapping[str, nn.Linear]) -> Iterator[dict[str, Moments]]:
             hook.remove()
 
 
-def narrow(layer: nn.Linear, moments: Moments, lost: float = LOST) -> nn.Module:
+def narrow(layer: nn.Linear, moments: Moments, lost: float) -> nn.Module:
     """``layer`` through as few dimensions as lose a share ``lost`` of its output's variance, or itself where
     they would take no fewer weights. What it puts out on average stays as it is."""
     weight, bias = layer.weight.detach().double().cpu(), layer.bias.detach().double().cpu()
@@ -102,14 +102,14 @@ def worthwhile(model: nn.Module) -> dict[str, nn.Linear]:
     }
 
 
-def narrow_layers(model: nn.Module, play: Callable[[], None]) -> None:
+def narrow_layers(model: nn.Module, play: Callable[[], None], lost: float = LOST) -> None:
     """Narrows what is worthwhile by what it hears while ``model`` plays. What hears nothing stays."""
     layers = worthwhile(model)
     with observed(layers) as moments:
         play()
     for name, layer in layers.items():
         if moments[name].count:
-            replace(model, name, narrow(layer, moments[name]))
+            replace(model, name, narrow(layer, moments[name], lost))
 
 
 @torch.no_grad()

@@ -44,9 +44,8 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]
     paths = tmp_path / "wide.pt", tmp_path / "narrow.pt"
     torch.save({"config": asdict(SMALL), "weights": model.state_dict()}, paths[0])
     monkeypatch.setattr(narrowing, "SMALLEST", 500)
-    monkeypatch.setattr(narrowing.narrow, "__defaults__", (0.3,))
     with torch.no_grad():
-        narrowing.narrow_layers(model, lambda: model.listen(mel(0), model.ear_state(8)))
+        narrowing.narrow_layers(model, lambda: model.listen(mel(0), model.ear_state(8)), lost=0.3)
     torch.save({"config": asdict(SMALL), "weights": model.state_dict()}, paths[1])
     return paths
 
