@@ -50,9 +50,14 @@ def product(rows: np.ndarray, vector: np.ndarray) -> np.ndarray:
     return scores
 
 
+def blocks_of(size: int) -> int:
+    """How many blocks ``size`` entries make."""
+    return -(-size // BLOCK)
+
+
 def highest(values: np.ndarray) -> np.ndarray:
     """The highest of each block of ``values [N]``: of ``B`` blocks, the first has entries 0, B, 2 B …"""
-    blocks = -(-len(values) // BLOCK)
+    blocks = blocks_of(len(values))
     whole = len(values) // blocks * blocks
     tops = values[:whole].reshape(-1, blocks).max(0)
     rest = values[whole:]
@@ -62,7 +67,7 @@ def highest(values: np.ndarray) -> np.ndarray:
 
 def members(chosen: np.ndarray, size: int) -> np.ndarray:
     """Places of all of ``size`` entries that are in the ``chosen`` blocks, in ascending order."""
-    places = np.add.outer(np.arange(0, size, -(-size // BLOCK)), chosen).ravel()
+    places = np.add.outer(np.arange(0, size, blocks_of(size)), chosen).ravel()
     return np.sort(places[places < size])
 
 

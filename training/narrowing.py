@@ -7,7 +7,6 @@ speech and moves varies along few directions, so most of its matrix does nothing
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -22,7 +21,7 @@ from .material import Material
 from .model.flow import Flow
 from .model.narrow import Narrow, replace
 from .model.step import Mouthpiece
-from .run import Recipe, restore
+from .run import Recipe, restore, write
 
 LOST = 0.01
 """Share of a layer's variance that may be lost."""
@@ -123,6 +122,4 @@ def narrow_generator(material: Material, wide: Path, path: Path, recipe: Recipe)
             roll_out(model, setting(model, material, recipe, Rows(), step), 1, ROLL_STEPS)
 
     narrow_layers(model, play)
-    partial = path.with_suffix(".part")
-    torch.save({"config": asdict(model.config), "weights": model.state_dict()}, partial)
-    os.replace(partial, path)
+    write({"config": asdict(model.config), "weights": model.state_dict()}, path)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from .augment import augment, chosen
+from .ear import stack
 from .material import Material
 from .model.codec import MOUTH_LATENT
 from .model.step import Mouthpiece
@@ -63,12 +63,12 @@ def recover(material: Material, wide: Path, start: Path, path: Path, recipe: Rec
 
     def step_losses(step: int) -> Terms:
         rng, generator = recipe.randomness(step)
-        drawn = (
+        drawn = [
             material.speaking.draw(rng, rows.filmed, 1),
             material.voices.draw(rng, rows.voices, 1),
             material.events.draw(rng, rows.events, 1),
-        )
-        mel = torch.tensor(np.concatenate([sequences.mel for sequences in drawn]))
+        ]
+        mel = stack(drawn, "mel")
         mel = torch.where(chosen(AS_RECORDED, len(mel), generator), mel, augment(mel, generator))
         return losses(model, teacher, mel.to(recipe.device))
 

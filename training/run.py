@@ -68,9 +68,7 @@ class Run:
             "raw": self.model.state_dict(),
             "optimiser": self.optimiser.state_dict(),
         }
-        partial = self.path.with_suffix(".part")
-        torch.save(saved, partial)
-        os.replace(partial, self.path)
+        write(saved, self.path)
 
     def resume(self) -> bool:
         if not self.path.exists():
@@ -113,6 +111,13 @@ class Run:
                 with open(self.path.with_suffix(".jsonl"), "a", encoding="utf-8") as log:
                     log.write(json.dumps(line) + "\n")
                 terms = []
+
+
+def write(saved: dict, path: Path) -> None:
+    """Writes a checkpoint; one that is there stays whole until the new one is."""
+    partial = path.with_suffix(".part")
+    torch.save(saved, partial)
+    os.replace(partial, path)
 
 
 def restore(model_class: type[nn.Module], path: Path) -> nn.Module:

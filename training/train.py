@@ -47,7 +47,9 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=GENERATOR.steps, help="of the generator")
     parser.add_argument("--narrow-steps", type=int, default=NARROW.steps, help="that layers are observed in")
     parser.add_argument("--recover-steps", type=int, default=RECOVER.steps, help="of the narrowed ear")
-    parser.add_argument("--settle-steps", type=int, default=SETTLE.steps, help="of it at a lower rate")
+    parser.add_argument(
+        "--settle-steps", type=int, default=SETTLE.steps, help="of the generator at a lower rate"
+    )
     parser.add_argument("--distil-steps", type=int, default=STUDENT.steps)
     parser.add_argument(
         "--offline", action="store_true", help="also train an offline baseline and its causal twin"

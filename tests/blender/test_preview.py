@@ -399,7 +399,7 @@ def test_a_keyed_mood_is_no_other_performance_at_every_frame(stage, settings) ->
 
 def test_an_excerpt_draws_what_the_bake_draws_there(settings) -> None:
     """Nearer to it, over some rolls, than the same seconds when they are drawn as a line of their own."""
-    settings.references[0].enabled = False
+    settings.references[0].enabled, model = False, Model.load()
     upper = [INDEX[name] for name in ("browInnerUp", "headYaw", "headPitch", "eyeLookDownLeft")]
     differences = []
     for seed in range(6):
@@ -410,7 +410,7 @@ def test_an_excerpt_draws_what_the_bake_draws_there(settings) -> None:
         sound = request.audio[(part.first - part.lead) * 640 : part.last * 640]
         baked = request.infer(lambda _: None, lambda: False)[part.first : part.last]
         shown = part.infer(lambda _: None, lambda: False)[0]
-        elsewhere = animate(sound, Model.load(), seed=seed)[part.lead :]
+        elsewhere = animate(sound, model, seed=seed)[part.lead :]
         differences.append([np.abs((x - baked)[:, upper]).mean() for x in (shown, elsewhere)])
     shown, elsewhere = np.mean(differences, 0)
     assert shown < 0.7 * elsewhere

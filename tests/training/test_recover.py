@@ -18,8 +18,6 @@ from mouthpiece.training.recover import losses, recover  # noqa: E402
 from mouthpiece.training.run import Recipe, restore  # noqa: E402
 
 SMALL = Config(conv=16, ear=24, ear_blocks=2, mouth=16, spectrum=16, width=16, layers=1, heads=2, flow=8)
-
-
 RECIPE = Recipe(steps=150, rate=4e-3, warmup=5, average=0.9, half=False)
 
 
