@@ -16,8 +16,10 @@ BLOCK = 64
 """Entries whose highest score is found first; they lie evenly apart, as a processor finds it fastest."""
 BOUNDED_FROM = 10_000
 """Entries from which on it pays to look at leading axes first."""
-LEADING = 16
+LEADING = 14
 """Axes that are looked along first."""
+SPAN = 512
+"""Entries whose columns are multiplied at once, by the calling thread alone (``TOGETHER``)."""
 FEW = 0.1
 """Share of the entries up to which candidates are looked at one by one."""
 TOGETHER = 8192
@@ -50,6 +52,13 @@ def product(rows: np.ndarray, vector: np.ndarray) -> np.ndarray:
     return scores
 
 
+def in_columns(rows: np.ndarray) -> np.ndarray:
+    """``rows float32 [N, K]`` as columns ``[N / SPAN, K, SPAN]``, the way in which few numbers of many rows
+    are multiplied fastest; the last ones are filled up with rows of zeros."""
+    rows = np.pad(rows, ((0, -len(rows) % SPAN), (0, 0)))
+    return np.ascontiguousarray(rows.reshape(-1, SPAN, rows.shape[1]).transpose(0, 2, 1))
+
+
 def blocks_of(size: int) -> int:
     """How many blocks ``size`` entries make."""
     return -(-size // BLOCK)
@@ -74,16 +83,18 @@ def members(chosen: np.ndarray, size: int) -> np.ndarray:
 def best(scores: np.ndarray, tops: np.ndarray, count: int) -> np.ndarray:
     """Places of all float32 ``scores [N]``, whose ``highest`` are ``tops``, that may be among the ``count``
     highest, in ascending order."""
-    least = np.partition(tops, -count)[-count] - MARGIN if len(tops) > count else -np.inf
-    places = members(np.flatnonzero(tops >= least), len(scores))
+    places = members(np.flatnonzero(tops >= reached(tops, count)), len(scores))
     return contenders(scores[places], places, count)
 
 
 def contenders(scores: np.ndarray, places: np.ndarray, count: int) -> np.ndarray:
     """Those of ``places`` whose float32 ``scores`` may be among their ``count`` highest."""
-    if len(places) <= count:
-        return places
-    return places[scores >= np.partition(scores, -count)[-count] - MARGIN]
+    return places[scores >= reached(scores, count)]
+
+
+def reached(scores: np.ndarray, count: int) -> float:
+    """What the ``count`` highest of float32 ``scores`` may be by right; minus infinity where fewer are."""
+    return np.partition(scores, -count)[-count] - MARGIN if len(scores) >= count else -np.inf
 
 
 def rescore(
@@ -115,22 +126,23 @@ class BoundedIndex(ExactIndex):
     def __init__(self, keys: np.ndarray, biases: np.ndarray) -> None:
         super().__init__(keys, biases)
         self.axes = np.linalg.eigh(self.keys.T @ self.keys)[1][:, -LEADING:]
-        leading, self.rest = self._parts(self.keys)
-        self.leading = np.ascontiguousarray(leading)
+        leading, rest = self._parts(self.keys)
+        self.columns = in_columns(np.column_stack([leading, rest, self.added]))
 
     def search(self, query: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
         leading, rest = self._parts(query)
-        scores = product(self.leading, leading)
-        scores += self.added
-        likely = best(scores, highest(scores), count)
-        found = product(self.keys[likely], query) + self.added[likely]
-        least = np.partition(found, -count)[-count] - 2 * MARGIN if len(found) >= count else -np.inf
-        scores += rest * self.rest
-        places = np.flatnonzero(scores >= least)
-        if len(places) > FEW * len(scores):
+        bounds = np.matmul(np.append(leading, (rest, 1)).astype(np.float32), self.columns)
+        bounds = bounds.ravel()[: len(self.keys)]
+        likely = best(bounds, highest(bounds), count)
+        places = np.flatnonzero(bounds >= reached(self._scores(likely, query), count) - MARGIN)
+        if len(places) > FEW * len(bounds):
             return super().search(query, count)
-        places = contenders(product(self.keys[places], query) + self.added[places], places, count)
+        places = contenders(self._scores(places, query), places, count)
         return rescore(self.keys, self.biases, query, places, count)
+
+    def _scores(self, places: np.ndarray, query: np.ndarray) -> np.ndarray:
+        """Of the entries at ``places``, float32."""
+        return product(self.keys[places], query) + self.added[places]
 
     def _parts(self, vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """``[..., K]`` → the part along the axes ``[..., LEADING]``, and the length of the rest ``[...]``."""
