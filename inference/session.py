@@ -89,7 +89,7 @@ class Session:
             span = slice(part.start * TICK_SAMPLES, part.stop * TICK_SAMPLES + TAIL)
             frames[:, part] = self._stride(samples[:, span])
         self.pending = samples[:, ready * TICK_SAMPLES :].copy()
-        frames = express(frames, *np.moveaxis(mood[..., :ready, :], -1, 0))
+        frames = express(frames, mood[..., :ready, 0], mood[..., :ready, 1])
         faces = frames[..., : len(BLENDSHAPES)]
         np.clip(faces, 0.0, 1.0, out=faces)
         return frames[0] if self.batch == 1 else frames

@@ -18,19 +18,18 @@ class CausalConv(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, kernel: int, stride: int = 1) -> None:
         super().__init__()
-        self.conv = nn.Conv1d(inputs, outputs, kernel, stride)
-        self.memory = kernel - stride
+        self.inputs, self.kernel, self.stride, self.memory = inputs, kernel, stride, kernel - stride
+        self.taps = nn.Linear(kernel * inputs, outputs)
 
     def initial_state(self, batch: int) -> Tensor:
-        return self.conv.weight.new_zeros(batch, self.memory, self.conv.in_channels)
+        return next(self.parameters()).new_zeros(batch, self.memory, self.inputs)
 
     def forward(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """As a product of matrices: its rows do not depend on how many there are, a convolution's bits do."""
         x = torch.cat([state, x], dim=1)
-        last = self.conv.kernel_size[0] - 1
-        taps = [x[:, tap : x.shape[1] - last + tap : self.conv.stride[0]] for tap in range(last + 1)]
-        weight = self.conv.weight.transpose(1, 2).flatten(1)
-        y = functional.linear(torch.cat(taps, -1), weight, self.conv.bias)
+        stop = x.shape[1] - self.kernel + 1
+        taps = [x[:, tap : stop + tap : self.stride] for tap in range(self.kernel)]
+        y = self.taps(torch.cat(taps, -1))
         return functional.silu(y), x[:, x.shape[1] - self.memory :]
 
 
