@@ -11,8 +11,9 @@ import numpy as np
 from ..inference.types import TICK_RATE, TICK_SAMPLES, frame_count
 from .request import BakeRequest, read_influence
 
-LEAD = 2 * TICK_RATE
-"""Frames before the excerpt that the model hears first, so that it begins as the bake would have it there."""
+LEAD = 20 * TICK_RATE
+"""Frames before the excerpt that the model hears first, so that it begins as the bake has it there: in all
+but long lines to the bit. A glance may hold for many seconds, so that less would not do."""
 _REFERENCE = (
     "enabled",
     "weight",
