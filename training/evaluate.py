@@ -43,6 +43,8 @@ from .sync import in_time
 
 REFERENCES = 8
 """Takes of the training split given as references of a seen performer."""
+ROLLS = 4
+"""Seeds whose closures are counted: from one to the next their median timing differs by two milliseconds."""
 FITTING_CLIPS = 40
 """Clips of the training split that fit the closure thresholds."""
 ABLATION_CLIPS = 12
@@ -116,7 +118,10 @@ def seen_performer(bench: Bench, ridge: baselines.Ridge) -> list[Figure]:
     model, readout = bench.model, bench.readout
     train, held = bench.clips("grid_s1", "train"), bench.clips("grid_s1", "held")
     references = [as_take(clip) for clip in train[:: max(1, len(train) // REFERENCES)]][:REFERENCES]
-    own, bare = lips_of(model, readout, references), lips_of(model, readout, [])
+    owns, bares = (
+        [lips_of(model, readout, given, seed) for seed in range(ROLLS)] for given in (references, [])
+    )
+    own, bare = owns[0], bares[0]
     cast = {OWN: own, BARE: bare, "ridge regression": ridge}
     alone, figures = bench.listeners, []
     for who, predict in (cast | alone).items():
@@ -124,23 +129,25 @@ def seen_performer(bench: Bench, ridge: baselines.Ridge) -> list[Figure]:
     mean_face = {"mean face": lambda clip: np.zeros((len(clip.gap), 2))}
     figures += opening_errors(bench, cast | alone | mean_face)
     every = max(1, len(train) // FITTING_CLIPS)
-    figures += closure_figures(OWN, held, own, train[::every])
-    figures += closure_figures(BARE, held, bare, train[::every])
+    figures += closure_figures(OWN, held, owns, train[::every])
+    figures += closure_figures(BARE, held, bares, train[::every])
     timed = in_time([*train, *held])
     train, held = timed[: len(train)], timed[len(train) :]
     for who, predict in ({OWN: own} | alone).items():
         figures += lip_figures(SEEN, f"{who}; {IN_TIME}", held, predict)
-    return figures + closure_figures(f"{OWN}; {IN_TIME}", held, own, train[::every])
+    return figures + closure_figures(f"{OWN}; {IN_TIME}", held, owns, train[::every])
 
 
 def closure_figures(
-    who: str, held: list[Utterance], predict: Predictor, fitting: list[Utterance]
+    who: str, held: list[Utterance], rolls: list[Predictor], fitting: list[Utterance]
 ) -> list[Figure]:
-    """Whether and when lips shut, by thresholds from clips for ``fitting``, and how restless they are."""
-    others = [spoken(clip, predict(clip)[:, 0]) for clip in fitting]
+    """Whether and when lips shut in all ``rolls`` together, by thresholds from clips for ``fitting``, and how
+    restless they are."""
+    others = [spoken(clip, rolls[0](clip)[:, 0]) for clip in fitting]
     thresholds = shut_threshold(others, predicted=True), shut_threshold(others, predicted=False)
-    score = closure_counts([spoken(clip, predict(clip)[:, 0]) for clip in held], thresholds)
-    ratio = [jerk(predict(clip)[:, 0]) / jerk(np.asarray(clip.gap[:, 0])) for clip in held]
+    made = [(clip, predict(clip)[:, 0]) for predict in rolls for clip in held]
+    score = closure_counts([spoken(clip, gap) for clip, gap in made], thresholds)
+    ratio = [jerk(gap) / jerk(np.asarray(clip.gap[:, 0])) for clip, gap in made]
     values = {
         "closure F1 at p, b, m": score.f1,
         "closure precision": score.precision,

@@ -27,14 +27,15 @@ def as_take(utterance: Utterance) -> Take:
     )
 
 
-def lips_of(model: Model, readout: LipReadout, references: Sequence[Take]) -> Predictor:
+def lips_of(model: Model, readout: LipReadout, references: Sequence[Take], seed: int = 0) -> Predictor:
     """Predicts the lips of a recording, animated once; its own take is never among its references."""
     done: dict[str, np.ndarray] = {}
 
     def predict(utterance: Utterance) -> np.ndarray:
         if utterance.name not in done:
             others = [(take, 1.0) for take in references if take.name != utterance.name]
-            done[utterance.name] = readout(animate(to_float(utterance.audio), model, references=others))
+            made = animate(to_float(utterance.audio), model, references=others, seed=seed)
+            done[utterance.name] = readout(made)
         return done[utterance.name]
 
     return predict
