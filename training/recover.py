@@ -1,21 +1,32 @@
-"""After narrowing: the narrow ear and its mouths learn from the wide ones what they have lost."""
+"""After narrowing: the narrow ear and its mouths learn from wide ones what they have lost.
+
+The mouth of the spectrum learns from the mean of several that learned apart, which errs less than any of them
+and costs nothing where it is shown. A mean closes its lips seldom, so that they are also asked to touch.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from .augment import augment, chosen
 from .ear import stack
+from .losses import Lips, lip_loss
 from .material import Material
 from .model.codec import MOUTH_LATENT
+from .model.ear import Ear, Mouth
 from .model.step import Mouthpiece
 from .run import Recipe, Run, Terms, restore
 from .spectrum import AS_RECORDED
+from .unfilmed import contact_losses
+
+LIPS_WEIGHT = 0.5
+"""How much lips count beside all else that the wide model hears."""
 
 
 @dataclass(frozen=True)
@@ -33,11 +44,29 @@ def divergence(logits: Tensor, goal: Tensor) -> Tensor:
     return functional.kl_div(logits, goal, reduction="batchmean", log_target=True)
 
 
-def losses(narrow: Mouthpiece, wide: Mouthpiece, mel: Tensor) -> Terms:
-    """How ``narrow`` hears ``mel [B, 4 T, 80]``, and moves the plain mouth, otherwise than ``wide``."""
+class Chorus(nn.Module):
+    """What several mouths do on average, each from its initial state; it keeps none."""
+
+    def __init__(self, mouths: Sequence[Mouth]) -> None:
+        super().__init__()
+        self.mouths = nn.ModuleList(mouths)
+
+    def initial_state(self, batch: int) -> dict[str, Tensor]:
+        return {}
+
+    def forward(self, x: Tensor, state: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
+        """``x [B, T, inputs]`` → channels ``[B, T, C]`` and no state."""
+        return torch.stack([mouth(x, mouth.initial_state(len(x)))[0] for mouth in self.mouths]).mean(0), {}
+
+
+def losses(narrow: Mouthpiece, wide: Mouthpiece, mel: Tensor, lips: Lips) -> tuple[Terms, Tensor]:
+    """How ``narrow`` hears ``mel [B, 4 T, 80]``, and moves the plain mouth, otherwise than ``wide``; and its
+    standardised gap and width ``[B, T, 2]``."""
     with torch.no_grad():
         goal, speech, _ = wide.listen(mel, wide.ear_state(len(mel)))
+        shown = lips(wide.plain(speech))
     heard, own, _ = narrow.listen(mel, narrow.ear_state(len(mel)))
+    moved = lips(narrow.plain(own))
     features = functional.binary_cross_entropy_with_logits(
         heard.features.float(), goal.features.float().sigmoid()
     )
@@ -48,28 +77,35 @@ def losses(narrow: Mouthpiece, wide: Mouthpiece, mel: Tensor) -> Terms:
         "events": 0.5 * divergence(heard.events, goal.events),
         "affect": functional.mse_loss(heard.affect.float(), goal.affect.float()),
         "mouth": 0.5 * functional.mse_loss(own[..., :MOUTH_LATENT], speech[..., :MOUTH_LATENT]),
-    }
+        "lips": LIPS_WEIGHT * lip_loss(moved, shown),
+    }, moved
 
 
-def recover(material: Material, wide: Path, start: Path, path: Path, recipe: Recipe) -> None:
-    """Trains the ear and the plain mouth of the narrow model ``start``; writes the checkpoint ``path``."""
-    teacher = restore(Mouthpiece, wide).to(recipe.device).requires_grad_(False)
+def recover(
+    material: Material, wide: Path, tutors: Sequence[Path], start: Path, path: Path, recipe: Recipe
+) -> None:
+    """Trains the ear and the plain mouth of the narrow model ``start`` after the ``wide`` one, whose mouth of
+    the spectrum the ``tutors``' join; writes the checkpoint ``path``."""
+    teacher = restore(Mouthpiece, wide)
+    mouths = [restore(Ear, tutor).mouth.spectrum for tutor in tutors]
+    teacher.mouth.spectrum = Chorus([teacher.mouth.spectrum, *mouths])
+    teacher.to(recipe.device).requires_grad_(False)
     model = restore(Mouthpiece, start).requires_grad_(False)
     for part in (model.encoder, model.mouth):
         part.requires_grad_(True)
     run = Run(model, recipe, path)
     run.resume()
-    rows = Rows()
+    rows, lips = Rows(), material.lips.to(recipe.device)
+    spoken = slice(rows.filmed, rows.filmed + rows.voices)
 
     def step_losses(step: int) -> Terms:
         rng, generator = recipe.randomness(step)
-        drawn = [
-            material.speaking.draw(rng, rows.filmed, 1),
-            material.voices.draw(rng, rows.voices, 1),
-            material.events.draw(rng, rows.events, 1),
-        ]
-        mel = stack(drawn, "mel")
+        filmed = material.speaking.draw(rng, rows.filmed, 1)
+        voices = material.voices.draw(rng, rows.voices, 1)
+        mel = stack([filmed, voices, material.events.draw(rng, rows.events, 1)], "mel")
         mel = torch.where(chosen(AS_RECORDED, len(mel), generator), mel, augment(mel, generator))
-        return losses(model, teacher, mel.to(recipe.device))
+        terms, moved = losses(model, teacher, mel.to(recipe.device), lips)
+        contacts = contact_losses(moved[spoken, :, 0], voices.phones, lips)
+        return terms | {name: LIPS_WEIGHT * term for name, term in contacts.items()}
 
     run.to_end(step_losses)

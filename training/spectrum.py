@@ -17,7 +17,7 @@ from torch import Tensor
 from .augment import augment, chosen, roughen
 from .ear import mouth_losses
 from .material import Material
-from .model.ear import Ear
+from .model.ear import Ear, PlainMouth
 from .model.encoder import by_ticks
 from .run import Recipe, Run, Terms, restore
 
@@ -43,9 +43,12 @@ def hear(ear: Ear, mel: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def train_spectrum(material: Material, ear: Path, path: Path, recipe: Recipe) -> None:
-    """Trains the mouth of the spectrum beside the ``ear`` of the first stage; writes both to ``path``."""
-    model = restore(Ear, ear).train().requires_grad_(False)
-    mouth = model.mouth.spectrum.requires_grad_(True)
+    """Trains the mouth of the spectrum, from a start by the recipe's seed, beside the ``ear`` of the first
+    stage; writes both to ``path``."""
+    model = restore(Ear, ear).requires_grad_(False)
+    torch.manual_seed(recipe.seed)
+    mouth = model.mouth.spectrum = PlainMouth(model.config).spectrum
+    model.train()
     run = Run(model, recipe, path)
     run.resume()
     rows = Rows()

@@ -27,9 +27,11 @@ from .spectrum import train_spectrum
 
 EAR = Recipe(steps=3400)
 SPECTRUM = Recipe(steps=1400, warmup=50, average=0.99, seed=5)
+TUTORS = (6, 7)
+"""Seeds of other mouths that hear the spectrum, of which the narrow one learns, too."""
 GENERATOR = Recipe(steps=2500, seed=4)
 NARROW = Recipe(steps=12, seed=13)
-RECOVER = Recipe(steps=400, rate=1e-3, warmup=20, average=0.98, seed=17)
+RECOVER = Recipe(steps=500, rate=4e-4, warmup=20, average=0.98, seed=17)
 SETTLE = Recipe(steps=500, rate=5e-4, warmup=20, average=0.98, seed=11)
 STUDENT = Recipe(steps=200, rate=1e-3, warmup=20, average=0.98)
 """What `make train` does; the notebook says how the shipped weights came about."""
@@ -43,7 +45,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("build/train"), help="checkpoints and logs")
     parser.add_argument("--weights", type=Path, default=Path("weights"), help="where the export goes")
     parser.add_argument("--ear-steps", type=int, default=EAR.steps)
-    parser.add_argument("--spectrum-steps", type=int, default=SPECTRUM.steps, help="of its second mouth")
+    parser.add_argument(
+        "--spectrum-steps", type=int, default=SPECTRUM.steps, help="of each mouth of the spectrum"
+    )
     parser.add_argument("--steps", type=int, default=GENERATOR.steps, help="of the generator")
     parser.add_argument("--narrow-steps", type=int, default=NARROW.steps, help="that layers are observed in")
     parser.add_argument("--recover-steps", type=int, default=RECOVER.steps, help="of the narrowed ear")
@@ -76,9 +80,12 @@ def main() -> None:
     utterances = for_training(utterances)
     train_ear(material, utterances, out / "ear.pt", ear)
     train_spectrum(material, out / "ear.pt", out / "mouths.pt", spectrum)
+    tutors = {out / f"mouths_{seed}.pt": replace(spectrum, seed=seed) for seed in TUTORS}
+    for path, recipe in tutors.items():
+        train_spectrum(material, out / "ear.pt", path, recipe)
     train_generator(material, utterances, out / "mouths.pt", out / "generator.pt", generator)
     narrow_generator(material, out / "generator.pt", out / "narrow.pt", narrow)
-    recover(material, out / "generator.pt", out / "narrow.pt", out / "recovered.pt", recovered)
+    recover(material, out / "generator.pt", list(tutors), out / "narrow.pt", out / "recovered.pt", recovered)
     settle(material, out / "recovered.pt", out / "settled.pt", settled)
     distil(material, out / "settled.pt", out / "student.pt", student)
     export_checkpoint(out / "student.pt", options.corpus, options.weights)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..inference.types import INDEX
 from .closure import numbered, vowels
-from .losses import channel_loss, contact_loss, lip_loss, parted_loss, weak_lip_loss
+from .losses import Lips, channel_loss, contact_loss, lip_loss, parted_loss, weak_lip_loss
 from .material import Material
 from .regions import UNSEEN
 from .run import Terms
@@ -21,13 +21,16 @@ LENT_WEIGHT = 0.5
 
 def unfilmed_losses(moved: Tensor, phones: np.ndarray, material: Material) -> Terms:
     """The terms of lips ``moved [V, T, 2]``, standardised gap and width, at the phones ``int [V, 4 T]``."""
-    place, gap = moved.device, moved[..., 0]
-    wanted = torch.tensor(np.stack([material.phone_to_lips(row) for row in phones]), device=place)
-    contact = material.lips.contact.to(place)
+    wanted = torch.tensor(np.stack([material.phone_to_lips(row) for row in phones]), device=moved.device)
+    contacts = contact_losses(moved[..., 0], phones, material.lips.to(moved.device))
+    return {"weak": weak_lip_loss(moved, wanted)} | contacts
+
+
+def contact_losses(gap: Tensor, phones: np.ndarray, lips: Lips) -> Terms:
+    """The terms of a standardised ``gap [V, T]`` at the phones ``int [V, 4 T]``: closures, and no others."""
     return {
-        "weak": weak_lip_loss(moved, wanted),
-        "contact": contact_loss(gap, torch.tensor(numbered(phones), device=place), contact),
-        "parted": parted_loss(gap, torch.tensor(vowels(phones), device=place), contact),
+        "contact": contact_loss(gap, torch.tensor(numbered(phones), device=gap.device), lips.contact),
+        "parted": parted_loss(gap, torch.tensor(vowels(phones), device=gap.device), lips.contact),
     }
 
 
