@@ -16,7 +16,7 @@ BLOCK = 64
 """Entries whose highest score is found first; they lie evenly apart, as a processor finds it fastest."""
 BOUNDED_FROM = 10_000
 """Entries from which on it pays to look at leading axes first."""
-LEADING = 14
+LEADING = 10
 """Axes that are looked along first."""
 SPAN = 512
 """Entries whose columns are multiplied at once, by the calling thread alone (``TOGETHER``)."""
