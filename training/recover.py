@@ -7,7 +7,6 @@ and costs nothing where it is shown. A mean closes its lips seldom, so that they
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -15,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .augment import augment, chosen
-from .ear import stack
+from .ear import Rows, stack
 from .losses import Lips, lip_loss
 from .material import Material
 from .model.codec import MOUTH_LATENT
@@ -25,17 +24,9 @@ from .run import Recipe, Run, Terms, restore
 from .spectrum import AS_RECORDED
 from .unfilmed import contact_losses
 
+ROWS = Rows(filmed=12, voices=24, events=4)
 LIPS_WEIGHT = 0.5
 """How much lips count beside all else that the wide model hears."""
-
-
-@dataclass(frozen=True)
-class Rows:
-    """How many sequences of each kind make a step."""
-
-    filmed: int = 12
-    voices: int = 24
-    events: int = 4
 
 
 def divergence(logits: Tensor, goal: Tensor) -> Tensor:
@@ -95,14 +86,14 @@ def recover(
         part.requires_grad_(True)
     run = Run(model, recipe, path)
     run.resume()
-    rows, lips = Rows(), material.lips.to(recipe.device)
-    spoken = slice(rows.filmed, rows.filmed + rows.voices)
+    lips = material.lips.to(recipe.device)
+    spoken = slice(ROWS.filmed, ROWS.filmed + ROWS.voices)
 
     def step_losses(step: int) -> Terms:
         rng, generator = recipe.randomness(step)
-        filmed = material.speaking.draw(rng, rows.filmed, 1)
-        voices = material.voices.draw(rng, rows.voices, 1)
-        mel = stack([filmed, voices, material.events.draw(rng, rows.events, 1)], "mel")
+        filmed = material.speaking.draw(rng, ROWS.filmed, 1)
+        voices = material.voices.draw(rng, ROWS.voices, 1)
+        mel = stack([filmed, voices, material.events.draw(rng, ROWS.events, 1)], "mel")
         mel = torch.where(chosen(AS_RECORDED, len(mel), generator), mel, augment(mel, generator))
         terms, moved = losses(model, teacher, mel.to(recipe.device), lips)
         contacts = contact_losses(moved[spoken, :, 0], voices.phones, lips)

@@ -408,7 +408,8 @@ def test_far_into_a_line_an_excerpt_draws_what_the_bake_draws_there(settings) ->
     begin = part.first - part.lead
     assert part.lead == LEAD and begin == 50
     sound = request.audio[begin * TICK_SAMPLES : part.last * TICK_SAMPLES]
-    there, elsewhere = (animate_with(sound, Model.load(), None, first=first)[LEAD:] for first in (begin, 0))
+    model = Model.load()
+    there, elsewhere = (animate_with(sound, model, None, first=first)[LEAD:] for first in (begin, 0))
     shown = part.infer(lambda _: None, lambda: False)[0]
     np.testing.assert_array_equal(shown, there)
     assert not np.array_equal(shown, elsewhere)
