@@ -14,8 +14,11 @@ from .types import Take
 
 SUFFIXES = (".csv", ".json", ".jsonl", ".ndjson", ".npz")
 """Kinds of file that a performance may come as."""
-SOUND_SUFFIXES = (".wav", ".flac", ".mp3", ".ogg", ".m4a", ".aac", ".mov", ".mp4")
-"""Kinds of sound, or of video with a sound, that are looked for beside a take, in this order."""
+SOUND_SUFFIXES = (
+    *(".wav", ".flac", ".aif", ".aiff", ".caf", ".w64", ".mp3", ".ogg", ".opus", ".m4a", ".aac"),
+    *(".mov", ".mp4"),
+)
+"""Kinds of sound, or of video with a sound, in the order in which they are looked for beside a take."""
 _VARIANTS = ("_raw", "_cal", "_neutral")
 """What Live Link Face adds to the name of a table, but not to that of its video."""
 
@@ -51,7 +54,8 @@ def _is_mediapipe_table(path: Path) -> bool:
         return False
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            names = {name.strip().lower() for name in next(csv.reader(file), [])}
+            rows = csv.reader(file)
+            names = {mediapipe.plain(name) for name in next((row for row in rows if any(row)), [])}
     except (OSError, UnicodeDecodeError, csv.Error):
         return False  # whoever reads it next says what is wrong
-    return "timecode" not in names and "jawopen" in names
+    return "timecode" not in names and not names.isdisjoint(mediapipe.SHAPES)

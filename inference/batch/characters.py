@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import ManifestError
+from ..source import is_url
 from .line import SEPARATOR, number
 from .table import read_table
 
@@ -53,17 +55,18 @@ def references(folder: Path, cell: str) -> tuple[str, ...]:
 
 
 def place(folder: Path, text: str) -> str:
-    """A path of a cell against the table's folder; URLs and absolute paths as they are.
+    """A path of a cell against the table's folder, for whoever works in another; URLs and absolute paths as
+    they are.
 
     Of ``TAKE:AUDIO`` both are.
     """
-    if "://" in text or (Path(text).is_absolute() and Path(text).exists()):
+    if is_url(text):
         return text
-    whole = folder / text
-    if ":" not in text or whole.exists():
+    whole = folder.absolute() / text
+    if ":" not in text or os.path.exists(whole):
         return str(whole)
     for index in reversed([i for i, letter in enumerate(text) if letter == ":"]):
-        take = folder / text[:index]
-        if take.is_file():
-            return f"{take}:{folder / text[index + 1 :]}"
+        take = folder.absolute() / text[:index]
+        if os.path.isfile(take):
+            return f"{take}:{place(folder, text[index + 1 :])}"
     return str(whole)

@@ -23,6 +23,8 @@ _FORBIDDEN = '<>:"\\|?*'
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{i}" for port in ("com", "lpt") for i in range(1, 10))}
 LONGEST = 180
 """Bytes that one part of an id may take; the file's ending still fits any file system."""
+LONGEST_PATH = 1000
+"""Bytes that all parts may take together."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,8 @@ def check_id(text: str) -> str:
             raise ManifestError(f"the id '{text}' cannot be a file's name: leave out {' '.join(_FORBIDDEN)}")
         if len(part.encode()) > LONGEST:
             raise ManifestError(f"the id '{text[:20]}…' is longer than {LONGEST} bytes: shorten it")
+    if len(text.encode()) > LONGEST_PATH:
+        raise ManifestError(f"the id '{text[:20]}…' is longer than {LONGEST_PATH} bytes: shorten it")
     return text
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import ManifestError
+from ..performance_file import SOUND_SUFFIXES
 from .characters import Character, place, references
 from .line import (
     BLENDER_FORMATS,
@@ -37,8 +39,6 @@ COLUMNS = (
     "rig",
     "face",
 )
-SOUNDS = (".wav", ".flac", ".mp3", ".ogg", ".opus", ".m4a", ".aac", ".aif", ".aiff", ".mp4", ".mov")
-"""Files of a folder that count as lines."""
 
 
 @dataclass(frozen=True)
@@ -92,18 +92,15 @@ def read_folder(
     *,
     strict: bool = True,
 ) -> Manifest:
-    """The sounds in ``folder`` and below, in the order of their names; the ``rule`` tells who speaks.
+    """The sounds in ``folder`` and below, hidden ones apart, in the order of their names; the ``rule`` tells
+    who speaks.
 
     Those that do not follow it are refused; without ``strict`` nobody in particular speaks them. Raises
-    ManifestError when there is no sound.
+    ManifestError when there is no sound, or a folder that cannot be listed.
     """
-    try:
-        found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SOUNDS and path.is_file())
-    except OSError as error:
-        raise ManifestError(f"{folder} cannot be listed ({error.strerror}): check the folder.") from error
-    sounds = [path for path in found if not path.name.startswith(".")]
+    sounds = sorted(_sounds(folder))
     if not sounds:
-        raise ManifestError(f"{folder} holds no sound ({', '.join(SOUNDS)}): choose another folder.")
+        raise ManifestError(f"{folder} holds no sound ({', '.join(SOUND_SUFFIXES)}): choose another folder.")
 
     def cells() -> Iterator[tuple[int, dict[str, str], Path]]:
         for row, path in enumerate(sounds, 1):
@@ -117,6 +114,19 @@ def read_folder(
             yield row, found, folder
 
     return _gathered(cells(), characters, defaults, (), str(folder))
+
+
+def _sounds(folder: Path) -> Iterator[Path]:
+    """The sounds in ``folder`` and below. Raises ManifestError."""
+
+    def refuse(error: OSError) -> None:
+        closed = error.filename or folder
+        raise ManifestError(f"{closed} cannot be listed ({error.strerror}): check the folder.") from error
+
+    for parent, folders, files in os.walk(folder, onerror=refuse):
+        folders[:] = (name for name in folders if not name.startswith("."))
+        paths = (Path(parent, name) for name in files if not name.startswith("."))
+        yield from (path for path in paths if path.suffix.lower() in SOUND_SUFFIXES and path.is_file())
 
 
 def _gathered(
@@ -156,8 +166,10 @@ def _line(
         raise ManifestError(cells["error"])
     if not cells["audio"]:
         raise ManifestError("no audio is named: fill in its path")
+    if broken := [name for name, cell in cells.items() if "\0" in cell]:
+        raise ManifestError(f"the cell '{broken[0]}' holds a null character: write it anew")
     name, who = check_id(name), cells.get("character", "")
-    if who and characters and who not in characters:
+    if who and characters is not None and who not in characters:
         raise ManifestError(
             f"the character '{who}' is unknown: add it to the characters, or correct the name"
         )

@@ -41,7 +41,8 @@ def read_table(path: Path, needed: tuple[str, ...]) -> tuple[list[str], Iterator
 
 def _rows(path: Path, text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     try:
-        for row, cells in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), 1):
+        lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+        for row, cells in enumerate(lines, 1):
             if any(cell.strip() for cell in cells):
                 yield row, cells
     except csv.Error as error:

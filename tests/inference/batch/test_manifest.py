@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -80,7 +82,9 @@ def test_audio_alone_is_enough_and_unknown_columns_are_named(show) -> None:
         ({"id": "a:b"}, "cannot be a file's name"),
         ({"id": "CON"}, "cannot be a file's name on Windows"),
         ({"id": "a//b"}, "an empty part"),
-        ({"id": "x" * 200}, "longer than"),
+        ({"id": "x" * 200}, "longer than 180"),
+        ({"id": "/".join(["x" * 170] * 6)}, "longer than 1000"),
+        ({"audio": "a\0.wav"}, "'audio' holds a null"),
         ({"character": "berta"}, "character 'berta' is unknown"),
         ({"id": "GOOD"}, "the id is that of row 2"),
     ],
@@ -106,6 +110,7 @@ def test_a_bad_row_is_refused_and_the_rest_goes_on(show, cells: dict[str, str], 
         (b"id,sound\na,b\n", "no column 'audio'"),
         (b"audio,audio\na,b\n", "'audio' twice"),
         (b"audio\n", "lists no line"),
+        (b'id,audio\na,a.wav\nb,"b.wav\nc,c.wav\n', "no readable CSV .unexpected end"),
         ("audio\nä.wav\n".encode("latin-1"), "not UTF-8"),
         ("audio\na.wav\n".encode("utf-16"), "not UTF-8"),
     ],
@@ -138,6 +143,29 @@ def test_characters_lend_what_a_line_leaves_open(show) -> None:
     assert third.references == () and third.valence == 0
 
 
+def test_a_cast_of_nobody_knows_nobody(show) -> None:
+    (show.folder / "cast.csv").write_text("character\n")
+    manifest = read_manifest(
+        show.write("1,x.wav,anna", columns="id,audio,character"), read_characters(show.folder / "cast.csv")
+    )
+    assert not manifest.lines and "'anna' is unknown" in manifest.refused[0].reason
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "/" + "x" * 300, "well: " + "x" * 300])
+def test_a_cell_that_cannot_be_a_path_stops_nobody(show, name: str) -> None:
+    line, other = read_manifest(show.write(f"a,{name}", "b,b.wav")).lines
+    assert line.audio.endswith(name) and other.id == "b"
+
+
+def test_cells_mean_the_same_in_another_folder(show, monkeypatch) -> None:
+    show.write("a,a.wav,t.csv:memory://a.wav", columns="id,audio,references")
+    (show.folder / "t.csv").write_text("")
+    monkeypatch.chdir(show.folder)
+    line = only(read_manifest(Path("lines.csv")))
+    assert Path(line.audio) == Path.cwd() / "a.wav"
+    assert line.references == (f"{Path.cwd() / 't.csv'}:memory://a.wav",)
+
+
 def test_bad_characters_are_named(show) -> None:
     path = show.folder / "cast.csv"
     for content, reason in (("anna,3", "row 2.*valence"), ("anna,0\nanna,0", "row 3.*second time")):
@@ -167,8 +195,33 @@ def test_a_folder_with_a_naming_rule(show) -> None:
     assert [(bad.id, "does not follow" in bad.reason) for bad in manifest.refused] == [("s2/noise", True)]
     lenient = read_folder(show.folder, Rule("{character}_*"), strict=False)
     assert [line.character for line in lenient.lines] == ["anna", "bert", "anna", ""] and not lenient.refused
-    with pytest.raises(ManifestError, match="holds no sound"):
+    with pytest.raises(ManifestError, match=r"none cannot be listed \(No such file"):
         read_folder(show.folder / "s1" / "none", Rule())
+    (show.folder / "s3").mkdir()
+    with pytest.raises(ManifestError, match="s3 holds no sound"):
+        read_folder(show.folder / "s3", Rule())
+
+
+def test_what_is_hidden_in_a_folder_is_no_line(show) -> None:
+    for name in ("anna_01.wav", ".anna_02.wav", ".trash/anna_03.wav", "anna_04.caf"):
+        (show.folder / name).parent.mkdir(exist_ok=True)
+        (show.folder / name).write_bytes(b"")
+    assert [line.id for line in read_folder(show.folder, Rule()).lines] == ["anna_01", "anna_04"]
+
+
+def test_a_folder_that_cannot_be_listed_is_named(show, monkeypatch: pytest.MonkeyPatch) -> None:
+    (show.folder / "closed").mkdir()
+    show.sound("anna_01.wav")
+    scandir = os.scandir
+
+    def guarded(place):
+        if Path(place).name == "closed":
+            raise PermissionError(errno.EACCES, "Permission denied", str(place))
+        return scandir(place)
+
+    monkeypatch.setattr(os, "scandir", guarded)
+    with pytest.raises(ManifestError, match=r"closed cannot be listed \(Permission denied\)"):
+        read_folder(show.folder, Rule())
 
 
 def test_a_folder_may_be_named_from_where_one_stands(show, monkeypatch) -> None:
