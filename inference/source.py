@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,14 +21,20 @@ from .performance_file import SUFFIXES, read_performance
 from .promised import promised_seconds
 from .types import SAMPLE_RATE, Take
 
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
+
 LACK = 0.1
 """Seconds that a sound may be shorter than it says; recorders are not exact."""
+LONGEST = 60
+"""Letters that a copy of a remote file keeps of its name."""
 _BLOCK = 1 << 20
+_URL = re.compile(r"(?:[a-z][a-z0-9+.-]*::)*[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _TAKE = re.compile(rf"(.+?(?:{'|'.join(map(re.escape, SUFFIXES))})):(.+)", re.IGNORECASE)
 
 
 def is_url(place: str) -> bool:
-    return "://" in place
+    return _URL.match(place) is not None
 
 
 def split_reference(text: str) -> tuple[str, str]:
@@ -76,7 +83,7 @@ def digest(place: str) -> str:
     if is_url(place):
         system, path = _opened(place, AudioError)
         try:
-            return hashlib.sha256(str(system.ukey(path)).encode()).hexdigest()
+            return _content_digest(system, path) if "http" in system.protocol else _version(system, path)
         except Exception as error:  # every store has its own errors
             raise AudioError(_unreadable(place, error)) from error
     try:
@@ -84,6 +91,19 @@ def digest(place: str) -> str:
         return _file_digest(place, stamp.st_mtime_ns, stamp.st_size)
     except (OSError, ValueError) as error:
         raise AudioError(_unreadable(place, error)) from error
+
+
+def _version(system: AbstractFileSystem, path: str) -> str:
+    return hashlib.sha256(str(system.ukey(path)).encode()).hexdigest()
+
+
+def _content_digest(system: AbstractFileSystem, path: str) -> str:
+    """SHA-256 of a file that is only known by its address: fsspec takes the web for unchanging."""
+    digest = hashlib.sha256()
+    with system.open(path, "rb") as remote:
+        while block := remote.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
 
 
 @lru_cache(maxsize=256)
@@ -106,7 +126,8 @@ def _local(place: str, kind: type[MouthpieceError]) -> Iterator[Path]:
         return
     system, path = _opened(place, kind)
     with tempfile.TemporaryDirectory(prefix="mouthpiece-") as folder:
-        local = Path(folder, path.rstrip("/").rpartition("/")[2] or "file")
+        name = path.partition("?")[0].rstrip("/").rpartition("/")[2]
+        local = Path(folder, name[-LONGEST:] or "file")
         try:
             with system.open(path, "rb") as remote, local.open("wb") as file:
                 shutil.copyfileobj(remote, file, _BLOCK)
@@ -118,7 +139,7 @@ def _local(place: str, kind: type[MouthpieceError]) -> Iterator[Path]:
             raise kind(str(error).replace(str(local), place)) from error
 
 
-def _opened(place: str, kind: type[MouthpieceError]) -> tuple[object, str]:
+def _opened(place: str, kind: type[MouthpieceError]) -> tuple[AbstractFileSystem, str]:
     """The file system of a URL, and the path in it."""
     try:
         import fsspec

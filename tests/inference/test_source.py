@@ -62,6 +62,29 @@ def test_a_url_changes_with_its_content(files, memory) -> None:
     assert source.digest("memory://a.wav") != first
 
 
+def test_the_web_changes_with_its_content_too(memory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """fsspec tells the versions of its files by their addresses alone."""
+    monkeypatch.setattr(type(memory), "protocol", ("http", "https"))
+    monkeypatch.setattr(type(memory), "ukey", lambda self, path: path)
+    memory.pipe("/a.wav", b"one")
+    first = source.digest("memory://a.wav")
+    memory.pipe("/a.wav", b"other")
+    assert source.digest("memory://a.wav") != first
+
+
+def test_a_signed_url_is_its_file(files, memory) -> None:
+    signature = "?signature=" + 300 * "x"
+    memory.pipe("/t.csv" + signature, (files.folder / files.take("t.csv")).read_bytes())
+    take = source.take(f"memory://t.csv{signature}")
+    np.testing.assert_array_equal(take.channels, read_take(files.folder / "t.csv").channels)
+
+
+def test_a_local_take_may_have_a_remote_sound(files, memory) -> None:
+    memory.pipe("/a.wav", (files.folder / files.sound("a.wav")).read_bytes())
+    take = source.take(f"{files.folder / files.take('t.csv')}:memory://a.wav")
+    assert take.audio is not None
+
+
 def test_what_a_url_lacks_is_named_by_the_url(files, memory) -> None:
     memory.pipe("/text.wav", b"no sound" * 99)
     for place in ("memory://none.wav", "memory://text.wav", "nonsense://a.wav"):
