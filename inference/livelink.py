@@ -8,7 +8,6 @@ repeats the one before, missing columns are zero and not ``measured``, the frame
 from __future__ import annotations
 
 import csv
-import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -123,7 +122,7 @@ def _read_rows(path: Path) -> tuple[list[str], list[list[str]]]:
     """Header and other non-empty rows of a CSV. Raises TakeError."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = [row for row in csv.reader(file) if row]
+            rows = [row for row in csv.reader(file) if any(cell.strip() for cell in row)]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise TakeError(f"{path} cannot be read as CSV ({error}): export the take again.") from error
     if not rows:
@@ -181,7 +180,7 @@ def _read_npz(path: Path, audio: np.ndarray | None, rows: int = ROWS_MINIMUM) ->
         measured = np.pad(measured[: len(BLENDSHAPES)], (0, len(HEAD)))
     if channels.ndim != 2 or channels.shape[1] != C or len(channels) < rows:
         raise TakeError(f"{path} holds channels {channels.shape}: at least [{rows}, {C}] are needed.")
-    if measured.shape != (C,) or not (math.isfinite(fps) and fps > 0) or not np.isfinite(channels).all():
+    if measured.shape != (C,) or not 1 <= fps <= 1000 or not np.isfinite(channels).all():
         raise TakeError(f"{path} holds a bad 'fps', 'measured' or channel value: export the take again.")
     if audio is not None and not (audio.ndim == 1 and np.isfinite(audio).all()):
         raise TakeError(f"{path} holds 'audio' {audio.shape}: numbers [N], mono at 16 kHz, are needed.")

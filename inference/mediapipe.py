@@ -10,6 +10,7 @@ times: they are put onto an even grid.
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 import math
 from collections.abc import Iterable
@@ -24,9 +25,12 @@ from .types import BLENDSHAPES, HEAD, INDEX, C, Take
 
 FALLBACK_RATE = 30.0
 """Frames a second where a recording says nothing."""
+SLOWEST, FASTEST = 1.0, 240.0
+"""Frames a second between which a recording is read, whatever its time stamps say."""
 JUMP = 60.0
 """Seconds between two frames from which the clock was set anew, and no time has passed."""
-_CHANNEL = {name.lower(): i for i, name in enumerate(BLENDSHAPES)}
+SHAPES = {name.lower(): i for i, name in enumerate(BLENDSHAPES)}
+"""Channel by plain name."""
 _TIMES = {"timestamp", "time", "t", "seconds", "sec"}
 _MILLISECONDS = {"timestampms", "timems", "ms", "milliseconds", "timestampinmilliseconds", "timestampmillis"}
 _FACES = {"faceblendshapes", "blendshapes", "blendshape", "coefficients", "shapes"}
@@ -59,7 +63,7 @@ def read_recording(path: str | Path, audio: np.ndarray | None = None) -> tuple[T
     rate: float | None = None
     notes: tuple[str, ...] = ()
     if path.suffix.lower() == ".csv":
-        frames = _csv_frames(path, text)
+        frames, notes = _csv_frames(path, text)
     else:
         frames, rate, notes = _json_frames(path, text)
     frames, jumps = _joined(frames)
@@ -71,7 +75,7 @@ def read_recording(path: str | Path, audio: np.ndarray | None = None) -> tuple[T
             f"{path} holds no blend shapes of MediaPipe in two or more frames: record it with "
             "output_face_blendshapes switched on."
         )
-    channels, fps = _even(faces, rate)
+    channels, fps = _even(frames, rate)
     lost = len(frames) - len(faces)
     if lost:
         notes += (f"{lost} of {len(frames)} frames show no face; the motion goes straight across them.",)
@@ -97,8 +101,11 @@ def _joined(frames: list[Frame]) -> tuple[list[Frame], int]:
     return joined, int(jumps.sum())
 
 
-def _even(faces: list[Frame], rate: float | None) -> tuple[np.ndarray, float]:
-    """Channels ``float32 [T, 55]`` of frames at uneven times on an even grid, and its rate."""
+def _even(frames: list[Frame], rate: float | None) -> tuple[np.ndarray, float]:
+    """Channels ``float32 [T, 55]`` of frames at uneven times on an even grid, and its rate. It begins and
+    ends with the recording, also where that shows no face: a sound may go with it."""
+    places = [place for place, frame in enumerate(frames) if frame.scores]
+    faces = [frames[place] for place in places]
     values = np.zeros((len(faces), C))
     for row, frame in zip(values, faces, strict=True):
         for index, score in frame.scores.items():
@@ -108,18 +115,24 @@ def _even(faces: list[Frame], rate: float | None) -> tuple[np.ndarray, float]:
         angles = np.array([_angles(faces[i].turn) for i in turns])
         for column, name in enumerate(HEAD):
             values[:, INDEX[name]] = np.interp(np.arange(len(faces)), turns, angles[:, column])
-    stamps = [frame.time for frame in faces]
-    if None in stamps:
-        return values.astype(np.float32), rate or FALLBACK_RATE
-    times = np.array(stamps, np.float64)
+    if any(frame.time is None for frame in faces):
+        return _across(np.arange(len(frames)), np.array(places), values), rate or FALLBACK_RATE
+    times = np.array([frame.time for frame in faces])
     rising = np.concatenate([[True], np.diff(np.maximum.accumulate(times)) > 0])
     times, values = times[rising], values[rising]
     if len(times) < 2:
         return values.astype(np.float32).repeat(2, axis=0), rate or FALLBACK_RATE
     steps = np.diff(times)
     fps = snapped(1.0 / float(steps[steps <= 1.5 * np.median(steps)].mean()))  # stamps are often rounded
-    grid = np.arange(times[0], times[-1] + 0.5 / fps, 1.0 / fps)
-    return np.stack([np.interp(grid, times, column) for column in values.T], axis=1).astype(np.float32), fps
+    fps = min(max(fps, SLOWEST), FASTEST)
+    known = [frame.time for frame in frames if frame.time is not None]
+    grid = np.arange(min(known[0], times[0]), max(known) + 0.5 / fps, 1.0 / fps)
+    return _across(grid, times, values), fps
+
+
+def _across(grid: np.ndarray, times: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """``values [N, C]`` at ``times [N]`` as they are at ``grid [T]``, ``float32 [T, C]``; ends held."""
+    return np.stack([np.interp(grid, times, column) for column in values.T], axis=1).astype(np.float32)
 
 
 def _angles(turn: np.ndarray) -> tuple[float, float, float]:
@@ -131,14 +144,15 @@ def _angles(turn: np.ndarray) -> tuple[float, float, float]:
     return math.atan2(turn[0, 2], turn[2, 2]), pitch, math.atan2(turn[1, 0], turn[1, 1])
 
 
-def _csv_frames(path: Path, text: str) -> list[Frame]:
-    """Frames of a table with one column per blend shape and an optional one of times. Raises TakeError."""
+def _csv_frames(path: Path, text: str) -> tuple[list[Frame], tuple[str, ...]]:
+    """Frames of a table with one column per blend shape and an optional one of times, and notes. Raises
+    TakeError."""
     try:
-        rows = iter(list(csv.reader(text.splitlines())))
+        rows = itertools.dropwhile(lambda row: not any(row), list(csv.reader(text.splitlines())))
     except csv.Error as error:
         raise TakeError(f"{path} cannot be read as CSV ({error}): export the recording again.") from error
-    header = [_plain(name) for name in next(rows, [])]
-    shapes = [(place, _CHANNEL[name]) for place, name in enumerate(header) if name in _CHANNEL]
+    header = [plain(name) for name in next(rows, [])]
+    shapes = [(place, SHAPES[name]) for place, name in enumerate(header) if name in SHAPES]
     clock = next((place for place, name in enumerate(header) if name in _TIMES | _MILLISECONDS), None)
     stamps, scores = [], []
     for row in rows:
@@ -146,11 +160,16 @@ def _csv_frames(path: Path, text: str) -> list[Frame]:
             read = {channel: _number(row, place) for place, channel in shapes}
             scores.append(read if all(value is not None for value in read.values()) else {})
             stamps.append(None if clock is None else _number(row, clock))
+    notes: tuple[str, ...] = ()
+    if clock is not None and not any(stamp is not None for stamp in stamps):
+        notes = (f"The times in '{header[clock]}' are no numbers; {FALLBACK_RATE:g} frames a second it is.",)
+        clock = None
     seconds = _seconds(stamps, clock is not None and header[clock] in _MILLISECONDS)
-    return [
+    frames = [
         Frame(time, found if clock is None or time is not None else {})
         for time, found in zip(seconds, scores, strict=True)
     ]
+    return frames, notes
 
 
 def _json_frames(path: Path, text: str) -> tuple[list[Frame], float | None, tuple[str, ...]]:
@@ -208,7 +227,7 @@ def _frame(item: dict | list, time: float | None) -> Frame:
 def _scores(face: object) -> dict[int, float]:
     """Channel index → score of a table, a list of categories, or the list of faces that holds one first."""
     if isinstance(face, dict):
-        inner = next((value for name, value in face.items() if _plain(name) == "categories"), None)
+        inner = next((value for name, value in face.items() if plain(name) == "categories"), None)
         if inner is not None:
             return _scores(inner)
         pairs: Iterable[tuple[object, object]] = face.items()
@@ -220,7 +239,7 @@ def _scores(face: object) -> dict[int, float]:
         return _scores(face[0])
     else:
         return {}
-    known = ((_CHANNEL.get(_plain(str(name))), _finite(score)) for name, score in pairs)
+    known = ((SHAPES.get(plain(str(name))), _finite(score)) for name, score in pairs)
     return {index: score for index, score in known if index is not None and score is not None}
 
 
@@ -246,16 +265,18 @@ def _seconds(stamps: list[float | None], milliseconds: bool) -> list[float | Non
     if len(known) < 2:
         return [None] * len(stamps)
     step = float(np.median(np.abs(np.diff(known))))
-    unit = 1e-3 if milliseconds or 1.0 <= step < 1000.0 else 1e-6 if step >= 1000.0 else 1.0
+    guessed = next((unit for least, unit in ((1e6, 1e-9), (1e3, 1e-6), (1.0, 1e-3)) if step >= least), 1.0)
+    unit = 1e-3 if milliseconds else guessed
     return [None if stamp is None else (stamp - known[0]) * unit for stamp in stamps]
 
 
 def _under(item: dict, names: set[str]) -> object:
     """The value whose key is one of ``names``, spelled in any case and with any separators."""
-    return next((value for key, value in item.items() if _plain(key) in names), None)
+    return next((value for key, value in item.items() if plain(key) in names), None)
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
+    """A name in lower case without what divides its words."""
     return "".join(letter for letter in str(name).lower() if letter.isalnum())
 
 

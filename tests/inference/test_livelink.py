@@ -104,6 +104,13 @@ def test_a_row_that_holds_no_numbers_repeats_the_one_before(take: Path) -> None:
     np.testing.assert_allclose(read_take(take).channels[[3, 6]], motion()[[2, 5]], atol=1e-7)
 
 
+def test_blank_rows_of_a_spreadsheet_are_no_motion(take: Path) -> None:
+    whole = read_take(take)
+    text = take.read_text(encoding="utf-8")
+    take.write_text(",,\n" + text + 300 * (61 * "," + "\n"), encoding="utf-8")
+    np.testing.assert_array_equal(read_take(take).channels, whole.channels)
+
+
 def test_missing_and_shuffled_columns(take: Path) -> None:
     order = np.random.default_rng(0).permutation([i for i, n in enumerate(HEADER) if n != "TongueOut"])
     edit(take, lambda rows: [[row[i] for i in order] for row in rows])
@@ -240,12 +247,23 @@ def test_npz(tmp_path: Path, columns: int) -> None:
         {"channels": motion()},
         {"channels": motion()[:, :7], "fps": 25},
         {"channels": motion(), "fps": 0},
+        {"channels": motion(), "fps": 1e-6},
         {"channels": motion() * np.nan, "fps": 25},
         {"channels": np.array([{}], object), "fps": 25},
         {"channels": motion(), "fps": 25, "audio": np.zeros((100, 2))},
         {"channels": motion(), "fps": 25, "audio": np.full(100, np.inf)},
     ],
-    ids=["no channels", "no fps", "7 channels", "0 fps", "nan", "pickle", "stereo", "infinite sound"],
+    ids=[
+        "no channels",
+        "no fps",
+        "7 channels",
+        "0 fps",
+        "hardly any fps",
+        "nan",
+        "pickle",
+        "stereo",
+        "infinite sound",
+    ],
 )
 def test_broken_npz(tmp_path: Path, arrays: dict) -> None:
     np.savez(tmp_path / "a.npz", **arrays)

@@ -11,7 +11,7 @@ import pytest
 
 from mouthpiece.inference.errors import TakeError
 from mouthpiece.inference.livelink import write_csv
-from mouthpiece.inference.mediapipe import read_recording
+from mouthpiece.inference.mediapipe import FASTEST, read_recording
 from mouthpiece.inference.performance_file import read_performance, sound_beside
 from mouthpiece.inference.types import BLENDSHAPES, HEAD, INDEX
 
@@ -119,6 +119,31 @@ def test_uneven_times_and_lost_faces(tmp_path: Path) -> None:
     np.testing.assert_allclose(take.channels[:, INDEX["jawOpen"]], expected, atol=0.03)
 
 
+@pytest.mark.parametrize("timed", [True, False])
+def test_a_take_begins_and_ends_with_its_recording(tmp_path: Path, timed: bool) -> None:
+    """A sound that goes with it would slip otherwise."""
+    frames = [table(motion(), frame) for frame in range(60)]
+    for frame in (*range(8), *range(20, 25), *range(55, 60)):
+        frames[frame]["blendshapes"] = {}
+    if not timed:
+        frames = [{"blendshapes": frame["blendshapes"]} for frame in frames]
+    take, _ = read_recording(write(tmp_path / "a.json", frames))
+    jaw, expected = take.channels[:, INDEX["jawOpen"]], motion()["jawOpen"]
+    assert take.fps == 30.0 and len(jaw) == 60
+    for seen in (slice(8, 20), slice(25, 55)):
+        np.testing.assert_allclose(jaw[seen], expected[seen], atol=5e-3)
+    np.testing.assert_allclose(jaw[[0, -1]], expected[[8, 54]], atol=5e-3)
+
+
+@pytest.mark.parametrize("burst", [1e-6, 2e-5])
+def test_frames_in_bursts_do_not_set_the_rate(tmp_path: Path, burst: float) -> None:
+    frames = [table(motion(), frame) for frame in range(60)]
+    for place, frame in enumerate(frames):
+        frame["time"] = place // 4 * 4 / 30 + place % 4 * burst
+    take, _ = read_recording(write(tmp_path / "a.json", frames))
+    assert take.fps <= FASTEST and take.seconds == pytest.approx(56 / 30, abs=0.05)
+
+
 def test_a_clock_that_was_set_anew_lets_no_time_pass(tmp_path: Path) -> None:
     frames = [web(motion(), frame) for frame in range(60)]
     for frame in frames[1:]:
@@ -162,12 +187,31 @@ def write_table(path: Path, header: list[str], clock: float = 1.0) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("clock", "name"), [(1.0, "time"), (1e3, "timestamp"), (1e3, "timestamp_ms"), (1e6, "timestamp")]
+    ("clock", "name"),
+    [(1.0, "time"), (1e3, "timestamp"), (1e3, "timestamp_ms"), (1e6, "timestamp"), (1e9, "timestamp")],
 )
 def test_tables(tmp_path: Path, clock: float, name: str) -> None:
     take, notes = read_performance(write_table(tmp_path / "a.csv", [name, "_neutral", *NAMES], clock))
     assert take.fps == pytest.approx(30.0) and len(take.channels) == 60 and notes == ()
     np.testing.assert_allclose(take.channels[:, INDEX["mouthPucker"]], motion()["mouthPucker"], atol=1e-3)
+
+
+def test_tables_are_told_by_any_shape_in_the_first_row_that_says_something(tmp_path: Path) -> None:
+    path = write_table(tmp_path / "a.csv", ["time", "mouthPucker", "browInnerUp"])
+    plain, _ = read_performance(path)
+    header, rest = path.read_text().split("\n", 1)
+    path.write_text("\n,,\n" + header.replace("mouthPucker", "mouth_pucker") + "\n" + rest)
+    take, _ = read_performance(path)
+    assert take.fps == plain.fps == pytest.approx(30.0)
+    np.testing.assert_array_equal(take.channels, plain.channels)
+
+
+def test_times_that_are_no_numbers_are_named(tmp_path: Path) -> None:
+    path = write_table(tmp_path / "a.csv", ["timestamp", *NAMES])
+    header, *rows = path.read_text().splitlines()
+    path.write_text("\n".join([header, *("2026-01-01T10:00:00," + row.split(",", 1)[1] for row in rows)]))
+    take, notes = read_performance(path)
+    assert take.fps == 30.0 and len(take.channels) == 60 and "'timestamp' are no numbers" in notes[0]
 
 
 def test_missing_columns_and_short_rows_are_named(tmp_path: Path) -> None:
@@ -181,7 +225,7 @@ def test_missing_columns_and_short_rows_are_named(tmp_path: Path) -> None:
         "2 of 60 frames show no face; the motion goes straight across them.",
         "Not recorded: jawLeft, cheekPuff.",
     )
-    assert len(take.channels) == 59 and not take.measured[INDEX["cheekPuff"]]
+    assert len(take.channels) == 60 and not take.measured[INDEX["cheekPuff"]]
 
 
 @pytest.mark.parametrize(
