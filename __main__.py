@@ -60,6 +60,13 @@ def number(low: float, high: float) -> Callable[[str], float]:
     return convert
 
 
+def count(text: str) -> int:
+    """A converter for a whole number that is not negative."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"'{text}' is no whole number from 0 on")
+    return int(text)
+
+
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     """The options; exits with one line on stderr when they are wrong."""
     parser = Parser(prog="mouthpiece", description="Facial animation from dialogue.")
@@ -79,7 +86,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     device = Parser(add_help=False)
     device.add_argument("--device", default="auto", help="|".join(DEVICES))
     verb = verbs.add_parser("animate", parents=[manner, device], help="a sound file to a Live Link Face CSV")
-    verb.add_argument("audio", type=Path, metavar="AUDIO")
+    verb.add_argument("audio", metavar="AUDIO")
     verb.add_argument("--out", type=Path, required=True, metavar="OUT.csv")
     verb.add_argument("--fps", type=number(1, 1000), default=float(TICK_RATE), help="rows a second")
     verb.set_defaults(run=run_animate)
@@ -96,9 +103,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     verb.add_argument(
         "--batch", action="store_true", help="a batch instead: packed, on workers, in thousands"
     )
-    verb.add_argument("--lines", type=int, default=200, help="lines of 2 to 12 s to pack; 0 for none")
-    verb.add_argument("--crowd", type=int, default=1000, help="lines of about 1 s for workers; 0 for none")
-    verb.add_argument("--short", type=int, default=10_000, help="lines of 0.2 s for memory; 0 for none")
+    verb.add_argument("--lines", type=count, default=200, help="lines of 2 to 12 s to pack; 0 for none")
+    verb.add_argument("--crowd", type=count, default=1000, help="lines of about 1 s for workers; 0 for none")
+    verb.add_argument("--short", type=count, default=10_000, help="lines of 0.2 s for memory; 0 for none")
     verb.add_argument("--workers", type=int, default=2, help="processes of the batch")
     verb.add_argument("--widths", action="store_true", help="time of a step against its rows instead")
     verb.add_argument("--devices", action="store_true", help="all devices that are here by width instead")
@@ -112,9 +119,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 def run_animate(options: argparse.Namespace) -> None:
     """Write the animation of a sound file."""
     out: Path = options.out
-    check_out(out, str(options.audio), options.reference)
+    check_out(out, options.audio, options.reference)
     started = time.perf_counter()
-    audio = sound(str(options.audio))
+    audio = sound(options.audio)
     channels = animate(
         audio,
         Model.load(device=options.device),

@@ -177,7 +177,7 @@ class LiveStream:
         return session
 
     def _step(self, session: Performer, score: Score) -> None:
-        """Make one frame, keep it, and forget those far behind."""
+        """Make one frame, keep it, and forget those far from the playhead."""
         index = session.frame
         snapshot = session.save() if index % SNAPSHOT_STEP == 0 else None
         mood = score.mood[index : index + 1]
@@ -189,10 +189,10 @@ class LiveStream:
             if snapshot is not None:
                 self._snapshots[index] = snapshot
             self._made[index] = frame
-            oldest = self._playhead - KEPT
+            kept = range(self._playhead - KEPT, self._playhead + AHEAD + KEPT)
             for store in (self._made, self._snapshots):
-                for old in [i for i in store if i < oldest]:
-                    del store[old]
+                for far in [i for i in store if i not in kept]:
+                    del store[far]
             self._wake.notify_all()
 
 

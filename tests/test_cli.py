@@ -208,6 +208,19 @@ def test_bad_options_are_named(
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
+def test_animate_by_url(wav: Path, tmp_path: Path) -> None:
+    pytest.importorskip("fsspec")
+    out = tmp_path / "line.csv"
+    result = mouthpiece("animate", wav.as_uri(), "--out", out)
+    assert result.returncode == 0, result.stderr
+    assert len(read_take(out).channels) == 25
+
+
+@pytest.mark.parametrize("lines", ["-1", "x"])
+def test_bench_of_no_number_of_lines(lines: str) -> None:
+    assert_refused(mouthpiece("bench", "--batch", "--lines", lines), "--lines", f"'{lines}'")
+
+
 def test_without_a_verb() -> None:
     assert_refused(mouthpiece(), "required")
 

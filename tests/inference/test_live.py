@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
+from mouthpiece.inference import live
 from mouthpiece.inference.animate import animate
 from mouthpiece.inference.live import AHEAD, WARM_UP, LiveStream, Score, score_for
 from mouthpiece.inference.session import Session
@@ -86,6 +87,15 @@ def test_a_playhead_beyond_the_sound_spoils_nothing(model, score, line, beyond: 
     stream.change(score())
     np.testing.assert_array_equal(stream.frame(frames - 1, WAIT), last)
     stream.close()
+
+
+def test_what_is_far_from_the_playhead_is_forgotten(stream, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "KEPT", 10)
+    last = stream._score.frames - 1
+    for index in (last, last // 2, 0):
+        stream.frame(index, WAIT)
+    near = range(-10, AHEAD + 10)
+    assert all(index in near for store in (stream._made, stream._snapshots) for index in store)
 
 
 def test_changed_settings_take_effect_at_the_playhead(model, stream, score) -> None:
