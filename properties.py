@@ -12,6 +12,7 @@ from .preferences import DEVICES
 from .rigs.character import same_character
 from .rigs.detect import detect
 from .rigs.mapping import AXES, CHANNELS
+from .rigs.scene_read import find_table, find_target
 
 MEASURES = ("Openness", "Width", "Asymmetry", "Brows", "Blinks", "Closures")
 """What the summary of a reference shows, in the order of its measures."""
@@ -491,13 +492,19 @@ def _read_microphone(_state: MouthpieceState) -> bool:
 def _read_face(_state: MouthpieceState) -> str:
     """One line about the face that a bake would move, "" without one; cheap enough to be drawn."""
     context = bpy.context
-    target = context.scene.mouthpiece.target or context.view_layer.objects.active
+    target = find_target(context)
     if target is None:
         return ""
     keyed = [o for o in context.scene.objects if o.type == "MESH" and o.data.shape_keys is not None]
     meshes = [mesh for mesh in keyed if same_character(mesh, target)]
     names = tuple((m.name, tuple(b.name for b in m.data.shape_keys.key_blocks[1:])) for m in meshes)
     return _recognised(target.name, names)
+
+
+def table_of(context: bpy.types.Context) -> bpy.types.Object | None:
+    """The object of the chosen character that holds a mapping table; the face itself where none does."""
+    target = find_target(context)
+    return target and (find_table(context.scene, target) or target)
 
 
 @lru_cache(maxsize=32)

@@ -4,17 +4,8 @@ from __future__ import annotations
 
 import bpy
 
+from ..properties import table_of
 from .sidebar import SidebarPanel, draw_text
-
-
-def table_of(context: bpy.types.Context) -> bpy.types.Object | None:
-    """The object of the chosen character that holds a mapping table; the face itself where none does."""
-    target = context.scene.mouthpiece.target or context.view_layer.objects.active
-    if target is None:
-        return None
-    rig = target.find_armature() or target.parent
-    family = [target, *([rig, *rig.children] if rig else ()), *target.children]
-    return next((item for item in family if len(item.mouthpiece.entries)), target)
 
 
 class MOUTHPIECE_UL_mapping(bpy.types.UIList):

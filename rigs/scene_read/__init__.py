@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from .animation import MARK, animated, animation_layers, curves_of
-from .character import character_objects, find_target, read_head, read_rig, rig_entries, shape_key_names
+from .character import (
+    character_objects,
+    find_table,
+    find_target,
+    read_head,
+    read_rig,
+    rig_entries,
+    shape_key_names,
+)
 from .flame import find_flame, flame_curves, flame_take
 from .performer import action_owner, face_slot
 from .table import store_entries, stored_entries, table_owner
@@ -18,6 +26,7 @@ __all__ = [
     "curves_of",
     "face_slot",
     "find_flame",
+    "find_table",
     "find_target",
     "flame_curves",
     "flame_take",

@@ -17,7 +17,7 @@ from ..rig import FaceKeys, Head, Rig
 from .face_notes import hidden_notes, named_keys, no_match, obstacle, visibility_notes
 from .flame import find_flame
 from .mouth import with_mouth
-from .table import read_controls, stored_entries
+from .table import has_table, read_controls, stored_entries
 
 
 def find_target(context: bpy.types.Context) -> bpy.types.Object | None:
@@ -95,6 +95,24 @@ def character_objects(scene: bpy.types.Scene, target: bpy.types.Object) -> list[
     carriers = {armature_of(item) for item in (target, *members)} - {None}
     others = sorted({*members, *carriers} - {target}, key=lambda item: item.name)
     return [target, *others]
+
+
+def find_table(scene: bpy.types.Scene, target: bpy.types.Object) -> bpy.types.Object | None:
+    """The object that holds the table of the character around ``target``: the first of its
+    ``character_objects`` with one, found among those that hold tables, which is cheap enough to be drawn."""
+    others = {item for item in scene.objects if has_table(item)} - {target}
+    holders = [target, *sorted(others, key=lambda item: item.name)]
+    return next((item for item in holders if has_table(item) and _belongs(scene, item, target)), None)
+
+
+def _belongs(scene: bpy.types.Scene, item: bpy.types.Object, target: bpy.types.Object) -> bool:
+    """Whether an object is one of the ``character_objects`` of ``target``."""
+    if item == target or item == armature_of(target):
+        return True
+    if item.type == "MESH":
+        return same_character(item, target)
+    meshes = (mesh for mesh in scene.objects if mesh.type == "MESH" and armature_of(mesh) == item)
+    return item.type == "ARMATURE" and any(same_character(mesh, target) for mesh in meshes)
 
 
 def _detection(meshes: list[bpy.types.Object], entries: tuple[Entry, ...]) -> Detection:

@@ -141,3 +141,16 @@ def test_option_panels(stage, span: str) -> None:
 def test_sub_panels_are_closed_by_default(stage) -> None:
     for name in ("mapping", "bake_options", "use_bake"):
         assert "DEFAULT_CLOSED" in getattr(bpy.types, f"MOUTHPIECE_PT_{name}").bl_options
+
+
+def test_the_mapping_panel_shows_the_table_that_a_bake_follows(stage) -> None:
+    """Meshes that only touch, in one collection, are one character: the table of either is that of both."""
+    head, teeth = stage.face("Head"), stage.face("Teeth")
+    stage.scene.mouthpiece.target = head
+    bpy.ops.mouthpiece.mapping_reset(mode="DETECT")
+    head.mouthpiece.entries[0].gain = 0.123
+    stage.scene.mouthpiece.target = teeth
+    drawn = draw("MOUTHPIECE_PT_mapping")
+    assert "MOUTHPIECE_UL_mapping" in drawn and "gain" in drawn, "no Edit as Table over a table that is there"
+    bpy.ops.mouthpiece.mapping_entry_remove(index=len(head.mouthpiece.entries) - 1)
+    assert head.mouthpiece.entries[0].gain == pytest.approx(0.123) and not teeth.mouthpiece.entries
