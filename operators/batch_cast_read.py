@@ -15,6 +15,7 @@ from ..inference.errors import MouthpieceError, RigError
 from ..inference.output import replacing
 from ..rigs.rig import Rig
 from ..rigs.scene_read import animated, find_target, read_rig
+from ..rigs.scene_read.kept import Kept, find_head
 from .references_take import reference_take
 from .request import read_influence
 
@@ -25,7 +26,7 @@ CAST = f"{SETTINGS}.batch.cast"
 
 @dataclass(frozen=True)
 class Speaker:
-    """A member of the cast. Objects are kept by name, since undo may replace them while the model runs.
+    """A member of the cast. Objects are ``Kept``, since undo may replace them while the model runs.
 
     ``mood`` is the path of the settings whose valence and arousal count; those of ``character`` are what they
     are at the first frame. ``moves`` names the data-blocks that the rig animates, and ``face`` the first of
@@ -33,8 +34,8 @@ class Speaker:
     """
 
     name: str
-    target: str
-    head: str
+    target: Kept
+    head: Kept | None
     bone: str
     channel: int
     character: Character
@@ -45,11 +46,13 @@ class Speaker:
     face: str
 
     def rig(self, scene: str) -> Rig:
-        """The face as it is now. Raises RigError when it has gone."""
-        found, target = bpy.data.scenes.get(scene), bpy.data.objects.get(self.target)
+        """The face as it is now. Raises RigError when it has gone, or its head has."""
+        found, target = bpy.data.scenes.get(scene), self.target.find(bpy.data.objects)
         if found is None or target is None:
-            raise RigError(f"{self.target} is no longer in the scene: choose the face of {self.name} again.")
-        return read_rig(found, target, bpy.data.objects.get(self.head) if self.head else None, self.bone)
+            raise RigError(
+                f"{self.target.name} is no longer in the scene: choose the face of {self.name} again."
+            )
+        return read_rig(found, target, find_head(self.head), self.bone)
 
 
 @dataclass(frozen=True)
@@ -118,8 +121,8 @@ def _speaker(
     takes = [take_bytes(reference_take(context, index, item, member)) for index, item in used]
     return Speaker(
         name=name,
-        target=target.name,
-        head=member.head_target.name if member.head_target else "",
+        target=Kept.of(target),
+        head=Kept.of(member.head_target) if member.head_target else None,
         bone=member.head_bone,
         channel=getattr(member, "channel", 0),
         character=Character(

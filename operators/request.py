@@ -21,6 +21,7 @@ from ..rigs.options import BakeOptions
 from ..rigs.retarget import SceneClock
 from ..rigs.rig import Rig
 from ..rigs.scene_read import animated, find_target, read_rig
+from ..rigs.scene_read.kept import Kept, find_head
 from ..rigs.scene_sequencer import sound_starts
 from .bake_options import read_options, start_frame
 from .cache import entry_cache
@@ -33,11 +34,11 @@ COURSE = 20
 
 @dataclass(frozen=True)
 class BakeRequest:
-    """A bake's input. Objects are kept by name, since undo may replace them while the model runs."""
+    """A bake's input. Data-blocks are ``Kept``, since undo may replace them while the model runs."""
 
-    scene: str
-    target: str
-    head_target: str
+    scene: Kept
+    target: Kept
+    head_target: Kept | None
     head_bone: str
     clock: SceneClock
     options: BakeOptions
@@ -96,14 +97,13 @@ class BakeRequest:
         )
 
     def rig(self) -> Rig:
-        """The character as it is now. Raises RigError when it has gone."""
-        scene, target = bpy.data.scenes.get(self.scene), bpy.data.objects.get(self.target)
+        """The character as it is now. Raises RigError when it has gone, or its head has."""
+        scene, target = self.scene.find(bpy.data.scenes), self.target.find(bpy.data.objects)
         if scene is None or target is None:
             raise RigError(
-                "{target} is no longer in the scene: select the face and bake again.", target=self.target
+                "{target} is no longer in the scene: select the face and bake again.", target=self.target.name
             )
-        head = bpy.data.objects.get(self.head_target) if self.head_target else None
-        return read_rig(scene, target, head, self.head_bone)
+        return read_rig(scene, target, find_head(self.head_target), self.head_bone)
 
     def plan(self, rig: Rig, channels: np.ndarray) -> BakePlan:
         """What baking ``channels [T, C]`` onto ``rig`` will write."""
@@ -135,9 +135,9 @@ def read_request(context: bpy.types.Context) -> BakeRequest:
     arousal = animated(scene, "mouthpiece.arousal", frames)
     enabled = [(i, item) for i, item in enumerate(settings.references) if item.enabled and item.weight > 0.0]
     return BakeRequest(
-        scene=scene.name,
-        target=target.name,
-        head_target=head.name if head else "",
+        scene=Kept.of(scene),
+        target=Kept.of(target),
+        head_target=Kept.of(head) if head else None,
         head_bone=settings.head_bone,
         clock=clock,
         options=read_options(scene),

@@ -175,6 +175,41 @@ def test_target_deleted_while_the_model_runs(stage, settings) -> None:
         wanted.rig()
 
 
+def while_it_runs(monkeypatch, change) -> None:
+    """Bake, and let the artist ``change`` something while the model works."""
+
+    def changed(*arguments, **options):
+        change()
+        return animate_with(*arguments, **options)
+
+    monkeypatch.setattr(request, "animate_with", changed)
+    bpy.ops.mouthpiece.bake()
+
+
+def test_what_is_renamed_while_the_model_runs_is_baked_all_the_same(stage, settings, monkeypatch) -> None:
+    settings.head_target = head = stage.empty("Head")
+    face = settings.target = bpy.data.objects["Face"]
+
+    def rename() -> None:
+        face.name, head.name, stage.scene.name = "Ada", "Ada's head", "Shot"
+        stage.empty("Face"), stage.empty("Head")
+
+    while_it_runs(monkeypatch, rename)
+    assert curves(face).shape[1] == 26
+    assert "Mouthpiece" in head.animation_data.nla_tracks
+
+
+def test_a_head_deleted_while_the_model_runs_is_said_and_its_former_bake_stays(
+    stage, settings, monkeypatch
+) -> None:
+    settings.head_target = stage.empty("Head")
+    bpy.ops.mouthpiece.bake()
+    former = [action.name for action in bpy.data.actions]
+    with pytest.raises(RuntimeError, match="The head Head is no longer in the scene: choose it again"):
+        while_it_runs(monkeypatch, lambda: bpy.data.objects.remove(bpy.data.objects["Head"]))
+    assert [action.name for action in bpy.data.actions] == former
+
+
 def test_keyed_emotion_is_sampled_at_the_sounds_times(stage, settings) -> None:
     settings.frame_start = 10.0
     for frame, value in ((10, 0.0), (34, 1.0)):

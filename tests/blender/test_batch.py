@@ -557,6 +557,18 @@ def test_actions_laid_out_by_hand_go_on_playing_when_a_folder_is_baked_again(dia
     assert not np.array_equal(curves(strip), before)
 
 
+def test_a_face_that_is_renamed_meanwhile_speaks_its_lines(dialogue, monkeypatch) -> None:
+    dialogue.batch.listening = False
+    dialogue.strip("hello", 1, 5)
+
+    def rename(*_: object) -> None:
+        bpy.data.objects["Anna" if "Anna" in bpy.data.objects else "Ada"].name = "Ada"
+
+    monkeypatch.setattr(batch, "_show", rename)
+    assert dialogue.bake() == {"FINISHED"}
+    assert list(strips("Ada")) == ["hello"]
+
+
 def test_nothing_runs_until_the_scene_was_read(dialogue, monkeypatch) -> None:
     """Else a fault in reading would leave a bake that never ends."""
     running = []
