@@ -17,7 +17,7 @@ from ..rig import FaceKeys, Head, Rig
 from .face_notes import hidden_notes, named_keys, no_match, obstacle, visibility_notes
 from .flame import find_flame
 from .mouth import with_mouth
-from .table import has_table, read_controls, stored_entries
+from .table import has_table, is_driven, read_controls, stored_entries
 
 
 def find_target(context: bpy.types.Context) -> bpy.types.Object | None:
@@ -71,6 +71,15 @@ def read_rig(
     if flame is not None and head_target is None and "neck" in flame.names.bones:
         head_target, head_bone = flame.armature, flame.names.bones["neck"]
     head_part = read_head(head_target, head_bone) if head_target else None
+    if head_part is not None and is_driven(head_part.target, head_path(head_part)):
+        notes.append(
+            Message(
+                "{item}: left alone since a driver turns {head}.",
+                item=head_part.target.name,
+                head=head_part.bone or head_part.target.name,
+            )
+        )
+        head_part = None
     for control in controls:
         notes += hidden_notes(control.datablock, control.owner, [control.path])
     if head_part is not None:

@@ -139,7 +139,7 @@ def _control(targets: list[Target], affine: object) -> Control | str:
     quaternion = part == "ROTATION" and bone.rotation_mode == "QUATERNION"
     path = "rotation_quaternion" if quaternion else PARTS[part]
     path = f'pose.bones["{escaped(bone.name)}"].{path}'
-    if _is_driven(item, path):
+    if is_driven(item, path):
         return Message("{item}: left alone since a driver moves {bone}.", item=item.name, bone=bone.name)
     axes = tuple("XYZ".index(target.axis[-1]) for target in targets)
     return Control(item, item.name, path, part, axes, affine, bone.rotation_mode)
@@ -169,7 +169,7 @@ def _property(item: bpy.types.Object, target: Target, affine: object) -> Control
             block=block.name,
             target=target.name,
         )
-    if _is_driven(block, path):
+    if is_driven(block, path):
         return Message(
             "{item}: left alone since a driver moves {target}.", item=item.name, target=target.name
         )
@@ -182,7 +182,8 @@ def _element(name: str) -> tuple[str, int | None]:
     return (found[1], int(found[2])) if found else (name, None)
 
 
-def _is_driven(block: bpy.types.ID, path: str) -> bool:
+def is_driven(block: bpy.types.ID, path: str) -> bool:
+    """Whether a driver moves anything of a data path."""
     data = block.animation_data
     return data is not None and any(curve.data_path == path for curve in data.drivers)
 

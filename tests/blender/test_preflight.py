@@ -8,6 +8,8 @@ import pytest
 
 bpy = pytest.importorskip("bpy", reason="needs Blender's Python module")
 
+from mouthpiece.rigs.scene_read import read_rig  # noqa: E402
+
 
 def lines() -> str:
     bpy.ops.mouthpiece.preflight()
@@ -172,6 +174,18 @@ def test_what_hides_a_baked_bone_is_named(stage, what: str) -> None:
     armature.animation_data.action = None
     armature.animation_data.use_nla = False
     assert "Rig: its NLA is switched off" in lines()
+
+
+@pytest.mark.parametrize("bone", ["head", ""])
+def test_a_head_that_a_driver_turns_is_left_alone(stage, bone: str) -> None:
+    head = stage.armature("Rig", "head") if bone else stage.empty("Rig")
+    turned = head.pose.bones["head"] if bone else head
+    turned.rotation_mode = "XYZ"
+    settings, face = stage.scene.mouthpiece, stage.face()
+    settings.target, settings.head_target, settings.head_bone = face, head, bone
+    turned.driver_add("rotation_euler" if bone else "delta_rotation_euler", 1)
+    assert f"left alone since a driver turns {bone or 'Rig'}" in lines()
+    assert read_rig(stage.scene, face, head, bone).head is None
 
 
 def test_a_jaw_that_is_a_bone_is_pointed_out(stage) -> None:
