@@ -64,15 +64,16 @@ def read_reading(action: bpy.types.Action, slot: str, owner: bpy.types.Object | 
 
 
 def action_owner(action: bpy.types.Action) -> bpy.types.Object | None:
-    """The object that an imported ``action`` was made for, else the first of the open scene that uses it,
-    itself or by its shape keys."""
+    """The object that an imported ``action`` was made for, else the first of the open scene that uses it by
+    its shape keys, else itself."""
     marked = action.get(OWNER)
     if isinstance(marked, bpy.types.Object):
         return marked
-    for item in bpy.context.scene.objects:
-        for block in (getattr(item.data, "shape_keys", None), item):
-            if block is not None and any(found == action for found, _ in animation_layers(block)):
-                return item
+    objects = bpy.context.scene.objects
+    keyed = ((item, getattr(item.data, "shape_keys", None)) for item in objects)
+    for item, block in (*keyed, *((item, item) for item in objects)):
+        if block is not None and any(found == action for found, _ in animation_layers(block)):
+            return item
     return None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import bpy
 import numpy as np
@@ -10,10 +11,11 @@ import numpy as np
 from ...inference.errors import Message, TakeError
 from ...inference.types import HEAD, INDEX, SAMPLE_RATE, TICK_RATE, TICK_SAMPLES, Take, frame_times
 from .. import head, retarget
+from ..character import armature_of
 from ..rig import TakeSource
 from .animation import MARK, SLACK, animation_layers, curves_of
 from .character import has_keys
-from .performer import read_reading
+from .performer import action_owner, read_reading
 
 STILL = 1e-4
 """A take whose channels all stay within this shows no motion."""
@@ -80,19 +82,37 @@ def _head_turns(source: TakeSource, frames: np.ndarray) -> np.ndarray | None:
     bone = source.head.bone if source.head else ""
     order = source.head.mode if source.head and source.head.mode != "QUATERNION" else "XYZ"
     frame = source.head.frame if source.head else np.eye(3)
-    for slot in source.action.slots:
+    for kind, axes in _turning(source, bone):
+        size = 4 if kind.endswith("quaternion") else 3
+        values = np.array([[axes[i].evaluate(f) if i in axes else 0.0 for i in range(size)] for f in frames])
+        turns = head.from_quaternions(values) if size == 4 else head.from_eulers(values, order)
+        if not bone and not kind.startswith("delta_"):
+            turns = turns[0].T @ turns
+        return head.in_frame(turns, frame.T)
+    return None
+
+
+def _turning(source: TakeSource, bone: str) -> Iterator[tuple[str, dict[int, bpy.types.FCurve]]]:
+    """The curves that may turn the head, by property and index: those of the take's owner, of its armature
+    and of the mapped head first.
+
+    Of other slots, which may be a prop's, only those that turn a bone of the head's name, or add to how an
+    object stands, as the heads of imported takes do.
+    """
+    owner = source.owner or action_owner(source.action)
+    family = {owner, owner and armature_of(owner), source.head and source.head.target} - {None}
+    own = {slot.handle: _is_of(slot, family) for slot in source.action.slots}
+    for slot in sorted(source.action.slots, key=lambda slot: not own[slot.handle]):
         found: dict[str, dict[int, bpy.types.FCurve]] = {}
         for curve in curves_of(source.action, slot):
             path = _TURN.match(curve.data_path)
             if path and bpy.utils.unescape_identifier(path[1] or "") == bone:
                 found.setdefault(path[2], {})[curve.array_index] = curve
-        for kind, axes in found.items():
-            size = 4 if kind.endswith("quaternion") else 3
-            values = np.array(
-                [[axes[i].evaluate(f) if i in axes else 0.0 for i in range(size)] for f in frames]
-            )
-            turns = head.from_quaternions(values) if size == 4 else head.from_eulers(values, order)
-            if not bone and not kind.startswith("delta_"):
-                turns = turns[0].T @ turns
-            return head.in_frame(turns, frame.T)
-    return None
+        loose = bone or own[slot.handle]
+        yield from ((kind, axes) for kind, axes in found.items() if loose or kind.startswith("delta_"))
+
+
+def _is_of(slot: bpy.types.ActionSlot, family: set[bpy.types.Object]) -> bool:
+    """Whether a slot animates one of ``family``, or would by its name where it animates nothing now."""
+    users = set(slot.users())
+    return bool(users & family) if users else slot.name_display in {item.name for item in family}

@@ -102,6 +102,34 @@ def test_head_bone_turns_are_read(stage, mode: str) -> None:
     np.testing.assert_allclose(take.channels[:, head], middle[:, head], atol=5e-3)
 
 
+def with_a_fan(stage, *, used: bool):
+    """An action of a face, on slot KEFace, and of a fan that spins, on slot OBFan."""
+    action = keyed("Take", {"jawOpen": [0, 1, 0]}, step=20)
+    action.slots[0].name_display = "Face"
+    slot = action.slots.new("OBJECT", "Fan")
+    bag = action.layers[0].strips[0].channelbag(slot, ensure=True)
+    curve = bag.fcurves.new("rotation_euler", index=2)
+    for frame, angle in ((1, 0.0), (41, 6.2)):
+        curve.keyframe_points.insert(frame, angle).interpolation = "LINEAR"
+    fan, face = stage.empty("Fan"), stage.face("Face", at=(5, 0, 0))
+    for block, own in ((face.data.shape_keys, action.slots[0]), (fan, slot)) if used else ():
+        block.animation_data_create().action = action
+        block.animation_data.action_slot = own
+    return action, fan, face
+
+
+@pytest.mark.parametrize("used", [True, False])
+@pytest.mark.parametrize("slot", ["KEFace", ""])
+def test_a_prop_that_turns_is_no_head(stage, slot: str, used: bool) -> None:
+    action, fan, face = with_a_fan(stage, used=used)
+    head = [INDEX[name] for name in HEAD]
+    for owner in (None, face):
+        take = read_take(TakeSource(action, slot, 24.0, owner=owner))
+        assert not take.channels[:, head].any() and not take.measured[head].any()
+    turned = read_take(TakeSource(action, slot, 24.0, head=read_head(fan)))
+    assert np.ptp(turned.channels[:, INDEX["headYaw"]]) > 5.0, "a mapped head is one"
+
+
 def test_animation_of_an_object_in_use_or_on_a_strip(stage) -> None:
     face = stage.face()
     assert object_animation(face) is None
