@@ -9,12 +9,12 @@ import bpy
 
 from ..inference.errors import Message, MouthpieceError, TakeError
 from ..inference.performance_file import SUFFIXES, read_performance, sound_beside
-from ..rigs.scene_read import find_target, object_animation
+from ..rigs.scene_read import find_target
 from ..rigs.scene_write import take_action
 from .messages import fail, succeed
 from .references_assets import asset_actions, selected_assets
 from .references_check import check_reference
-from .references_find import Found, of_character, selected
+from .references_find import Found, of_character, selected, topmost
 from .references_take import scene_rate
 
 SCOPES = (
@@ -99,9 +99,8 @@ class MOUTHPIECE_OT_reference_add(bpy.types.Operator):
                 raise TakeError("There is no face: select it, or choose it in the Mouthpiece tab.")
             return of_character(context, target)
         active = context.view_layer.objects.active
-        found = object_animation(active) if active else None
-        slot = found[1].identifier if found and found[1] else ""
-        return [Found(found[0].name, found[0], slot, active)] if found else []
+        found = topmost(active) if active else None
+        return [found] if found else []
 
 
 _HINTS = {

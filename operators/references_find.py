@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import bpy
 
 from ..rigs.character import same_character
-from ..rigs.scene_read import MARK, face_slot
+from ..rigs.scene_read import MARK, face_slot, object_animation
 from ..rigs.scene_read.performer import read_reading
 
 FEWEST_CHANNELS = 3
@@ -49,6 +49,29 @@ def of_character(context: bpy.types.Context, target: bpy.types.Object) -> list[F
     return _distinct(found)
 
 
+def topmost(item: bpy.types.Object) -> Found | None:
+    """The performance that an object's shape keys show."""
+    layer = object_animation(item)
+    return _found(item, *layer) if layer else None
+
+
+def _found(
+    item: bpy.types.Object,
+    action: bpy.types.Action,
+    slot: bpy.types.ActionSlot | None,
+    strip: bpy.types.NlaStrip | None = None,
+) -> Found:
+    """An action of an object: all of it, or what a strip plays of it, at the strip's speed.
+
+    A strip without a slot has not been told of its action's frames.
+    """
+    name = strip.name if strip else action.name
+    if strip is None or slot is None:
+        return Found(name, action, slot.identifier if slot else "", item)
+    first, last = strip.action_frame_start, strip.action_frame_end
+    return Found(name, action, slot.identifier, item, first, last, 1.0 / (strip.scale or 1.0))
+
+
 def _of_object(item: bpy.types.Object, *, only_selected: bool) -> Iterator[Found]:
     """The performances on an object's shape keys, or else on the object itself (bones, properties)."""
     key = getattr(item.data, "shape_keys", None)
@@ -57,17 +80,14 @@ def _of_object(item: bpy.types.Object, *, only_selected: bool) -> Iterator[Found
         if data is None:
             continue
         if data.action is not None and _holds_face(data.action, block, item):
-            slot = data.action_slot.identifier if data.action_slot else ""
-            yield Found(data.action.name, data.action, slot, item)
+            yield _found(item, data.action, data.action_slot)
         for track in data.nla_tracks:
             for strip in track.strips:
                 if strip.action is None or not _holds_face(strip.action, block, item):
                     continue
                 if only_selected and not strip.select:
                     continue
-                slot = strip.action_slot.identifier if strip.action_slot else ""
-                first, last = strip.action_frame_start, strip.action_frame_end
-                yield Found(strip.name, strip.action, slot, item, first, last, 1.0 / (strip.scale or 1.0))
+                yield _found(item, strip.action, strip.action_slot, strip)
 
 
 def _holds_face(action: bpy.types.Action, block: bpy.types.ID, item: bpy.types.Object) -> bool:

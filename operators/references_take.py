@@ -7,7 +7,8 @@ import bpy
 from ..inference.errors import TakeError
 from ..inference.types import Take
 from ..rigs.rig import TakeSource
-from ..rigs.scene_read import object_animation, read_head, read_take
+from ..rigs.scene_read import read_head, read_take
+from .references_find import Found, topmost
 from .sound import sound_samples
 
 
@@ -27,26 +28,25 @@ def reference_take(
     ``owner`` holds the list and names the head that turns: the scene's settings, or a member of its cast.
     """
     settings = owner or context.scene.mouthpiece
-    action, slot = item.action, item.slot
-    if action is None and item.source is not None:
-        found = object_animation(item.source)
+    found = Found(item.name, item.action, item.slot) if item.action else None
+    if found is None and item.source is not None:
+        found = topmost(item.source)
         if found is None:
             raise TakeError(
                 "Reference {number}: {source} has no facial animation; choose another.",
                 number=index + 1,
                 source=item.source.name,
             )
-        action, slot = found[0], slot or (found[1].identifier if found[1] else "")
-    if action is None:
+    if found is None:
         raise TakeError(
             "Reference {number} has no action: choose one, or switch the reference off.", number=index + 1
         )
     source = TakeSource(
-        action=action,
-        slot=slot,
-        rate=item.rate or scene_rate(context.scene),
-        first=item.frame_first if item.use_range else None,
-        last=item.frame_last if item.use_range else None,
+        action=found.action,
+        slot=item.slot or found.slot,
+        rate=item.rate or scene_rate(context.scene) * found.speed,
+        first=item.frame_first if item.use_range else found.first,
+        last=item.frame_last if item.use_range else found.last,
         audio=sound_samples(item.sound) if item.sound else None,
         sound_frame=item.sound_frame,
         head=read_head(settings.head_target, settings.head_bone) if settings.head_target else None,

@@ -26,17 +26,21 @@ def curves_of(action: bpy.types.Action, slot: bpy.types.ActionSlot | None) -> It
                 yield from bag.fcurves
 
 
-def animation_layers(datablock: bpy.types.ID) -> Iterator[tuple[bpy.types.Action, bpy.types.ActionSlot]]:
-    """The (action, slot) pairs that animate ``datablock``, topmost first, Mouthpiece's own left out."""
+Layer = tuple[bpy.types.Action, bpy.types.ActionSlot | None, bpy.types.NlaStrip | None]
+"""An action with its slot, and the strip that plays it (None for the one in use)."""
+
+
+def animation_layers(datablock: bpy.types.ID) -> Iterator[Layer]:
+    """What animates ``datablock``, topmost first, Mouthpiece's own left out."""
     data = datablock.animation_data
     if data is None:
         return
     if data.action is not None and MARK not in data.action:
-        yield data.action, data.action_slot
+        yield data.action, data.action_slot, None
     for track in reversed(data.nla_tracks):
         for strip in () if track.mute else track.strips:
             if strip.action is not None and not strip.mute and MARK not in strip.action:
-                yield strip.action, strip.action_slot
+                yield strip.action, strip.action_slot, strip
 
 
 def animated(scene: bpy.types.Scene, path: str, frames: np.ndarray) -> np.ndarray | None:

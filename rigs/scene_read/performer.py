@@ -72,7 +72,7 @@ def action_owner(action: bpy.types.Action) -> bpy.types.Object | None:
     objects = bpy.context.scene.objects
     keyed = ((item, getattr(item.data, "shape_keys", None)) for item in objects)
     for item, block in (*keyed, *((item, item) for item in objects)):
-        if block is not None and any(found == action for found, _ in animation_layers(block)):
+        if block is not None and any(found == action for found, *_ in animation_layers(block)):
             return item
     return None
 

@@ -13,7 +13,7 @@ from ...inference.types import HEAD, INDEX, SAMPLE_RATE, TICK_RATE, TICK_SAMPLES
 from .. import head, retarget
 from ..character import armature_of
 from ..rig import TakeSource
-from .animation import MARK, SLACK, animation_layers, curves_of
+from .animation import MARK, SLACK, Layer, animation_layers, curves_of
 from .character import has_keys
 from .performer import action_owner, read_reading
 
@@ -23,7 +23,7 @@ STILL = 1e-4
 _TURN = re.compile(r'(?:pose\.bones\["(.+)"\]\.)?((?:delta_)?rotation_(?:euler|quaternion))$')
 
 
-def object_animation(target: bpy.types.Object) -> tuple[bpy.types.Action, bpy.types.ActionSlot | None] | None:
+def object_animation(target: bpy.types.Object) -> Layer | None:
     """The topmost action on the shape keys of ``target``'s mesh, in use or on an NLA strip."""
     key = target.data.shape_keys if has_keys(target) else None
     return next(animation_layers(key), None) if key else None

@@ -69,6 +69,26 @@ def test_the_source_object_stands_for_its_animation(settings) -> None:
     assert take.name == "Manner" and weight == 1.0
 
 
+def test_a_strip_is_followed_as_the_timeline_plays_it(stage, settings) -> None:
+    """By its object and by the button, as by all takes of the character: its part, at its speed."""
+    (strip,) = settings.target.data.shape_keys.animation_data.nla_tracks[0].strips
+    strip.action_slot = strip.action.slots[0]
+    strip.action_frame_end, strip.action_frame_start, strip.scale = 30.0, 10.0, 2.0
+    settings.references.add().source = settings.target
+    bpy.ops.mouthpiece.reference_add()
+    named, active = settings.references
+    assert (active.use_range, active.frame_first, active.frame_last) == (True, 10.0, 30.0)
+    assert active.rate == pytest.approx(12.0)
+    with pytest.raises(RuntimeError, match="all of them are listed already"):
+        bpy.ops.mouthpiece.reference_add(scope="CHARACTER")
+    whole, again = (take for take, _ in read_request(bpy.context).references)
+    assert whole.seconds == pytest.approx(40 / 24, abs=0.05)
+    np.testing.assert_array_equal(whole.channels, again.channels)
+    named.use_range, named.frame_first, named.frame_last = True, 20.0, 30.0
+    part, _ = read_request(bpy.context).references[0]
+    assert part.seconds == pytest.approx(20 / 24, abs=0.05), "her own range, at the strip's speed"
+
+
 def test_sound_and_range_of_a_reference(stage, settings) -> None:
     bpy.ops.mouthpiece.reference_add()
     item = settings.references[0]
