@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,8 +12,10 @@ from ..inference.batch.manifest import Manifest
 from ..inference.batch.store import Store
 from ..rigs.dialogue import Span
 from ..rigs.options import PLAIN, BakeOptions
+from ..rigs.scene_read import unread
 from .bake_options import read_options
-from .batch_cast_read import Speaker, read_cast
+from .batch_cast import MOOD
+from .batch_cast_read import Cast, Speaker, read_cast
 from .batch_files import lines_of_files
 from .batch_strips import lines_of_strips
 from .references_take import scene_rate
@@ -57,7 +60,7 @@ def read_batch(context: bpy.types.Context) -> SceneBatch:
     return SceneBatch(
         scene=context.scene.name,
         source=source,
-        manifest=replace(manifest, notes=(*manifest.notes, *notes)),
+        manifest=replace(manifest, notes=(*manifest.notes, *notes, *_unread(context.scene, cast))),
         speakers=cast.speakers,
         spans=spans,
         rate=scene_rate(context.scene),
@@ -67,6 +70,13 @@ def read_batch(context: bpy.types.Context) -> SceneBatch:
         resume=batch.resume,
         folder=folder,
     )
+
+
+def _unread(scene: bpy.types.Scene, cast: Cast) -> Iterator[str]:
+    """What moves the mood of those who speak and is not followed."""
+    for speaker in cast.speakers.values():
+        for name in MOOD:
+            yield from unread(scene, f"{speaker.mood}.{name}")
 
 
 def _output(text: str) -> tuple[Path, tuple[str, ...]]:

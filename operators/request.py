@@ -20,7 +20,7 @@ from ..rigs.bake_plan import BakePlan, plan_bake
 from ..rigs.options import BakeOptions
 from ..rigs.retarget import SceneClock
 from ..rigs.rig import Rig
-from ..rigs.scene_read import animated, find_target, read_rig
+from ..rigs.scene_read import animated, find_target, read_rig, unread
 from ..rigs.scene_read.kept import Kept, find_head
 from ..rigs.scene_sequencer import sound_starts
 from .bake_options import read_options, start_frame
@@ -30,6 +30,8 @@ from .sound import file_samples, sound_samples
 
 COURSE = 20
 """Stretches of a bake for which the references' shares are told."""
+MOOD = ("mouthpiece.valence", "mouthpiece.arousal")
+"""Paths of the scene's settings that can be keyed."""
 
 
 @dataclass(frozen=True)
@@ -131,8 +133,7 @@ def read_request(context: bpy.types.Context) -> BakeRequest:
     clock = SceneClock(scene.render.fps / scene.render.fps_base, start_frame(scene))
     audio = sound_samples(settings.sound) if settings.sound else file_samples(settings.audio_path)
     frames = clock.frames(frame_times(frame_count(len(audio))))
-    valence = animated(scene, "mouthpiece.valence", frames)
-    arousal = animated(scene, "mouthpiece.arousal", frames)
+    valence, arousal = (animated(scene, path, frames) for path in MOOD)
     enabled = [(i, item) for i, item in enumerate(settings.references) if item.enabled and item.weight > 0.0]
     return BakeRequest(
         scene=Kept.of(scene),
@@ -149,7 +150,10 @@ def read_request(context: bpy.types.Context) -> BakeRequest:
         arousal=settings.arousal if arousal is None else arousal,
         seed=settings.seed,
         device=device_of(context),
-        notes=_sync_notes(scene, settings, clock.start),
+        notes=(
+            *_sync_notes(scene, settings, clock.start),
+            *(n for path in MOOD for n in unread(scene, path)),
+        ),
         cache=entry_cache(),
     )
 

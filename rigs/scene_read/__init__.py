@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .animation import MARK, animated, animation_layers, curves_of
+from .animation import MARK, animated, animation_layers, curves_of, unread
 from .character import (
     character_objects,
     find_table,
@@ -39,4 +39,5 @@ __all__ = [
     "store_entries",
     "stored_entries",
     "table_owner",
+    "unread",
 ]

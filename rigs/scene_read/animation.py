@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import bpy
 import numpy as np
 
+from ...inference.errors import Message
+
 SLACK = 1e-2
 """Share of a frame that frames of curves, which are single precision, may lack of a whole one."""
 MARK = "mouthpiece"
@@ -44,12 +46,59 @@ def animation_layers(datablock: bpy.types.ID) -> Iterator[Layer]:
 
 
 def animated(scene: bpy.types.Scene, path: str, frames: np.ndarray) -> np.ndarray | None:
-    """A scene property's keyframes at scene ``frames [T]``, float64 [T]; None when it has none."""
+    """A scene property's keyframes at scene ``frames [T]`` as Blender shows them, within its range,
+    float64 [T]; None when it has none."""
     data = scene.animation_data
     if data is None or data.action is None:
         return None
-    curve = next((c for c in curves_of(data.action, data.action_slot) if c.data_path == path), None)
-    return None if curve is None else np.array([curve.evaluate(frame) for frame in frames])
+    curve = _curve(data.action, data.action_slot, path)
+    if curve is None:
+        return None
+    setting = _setting(scene, path)
+    values = np.array([curve.evaluate(frame) for frame in frames])
+    return np.clip(values, setting.hard_min, setting.hard_max)
+
+
+def unread(scene: bpy.types.Scene, path: str) -> Iterator[str]:
+    """What moves a scene property and is not among its keyframes that ``animated`` reads."""
+    data = scene.animation_data
+    if data is None:
+        return
+    told = {"setting": _setting(scene, path).name, "scene": scene.name, "value": scene.path_resolve(path)}
+    if is_driven(scene, path):
+        yield Message(
+            "{setting} of {scene} has a driver, which a bake does not follow: it keeps {value:.2f} "
+            "throughout; key it instead.",
+            **told,
+        )
+    if not data.use_nla or (data.action and _curve(data.action, data.action_slot, path)):
+        return
+    for action, slot, strip in animation_layers(scene):
+        if strip is not None and _curve(action, slot, path):
+            yield Message(
+                "The keys of {setting} lie on the NLA strip {strip} of {scene}, which a bake does not "
+                "follow: it keeps {value:.2f} throughout; make the strip's action that of the scene again.",
+                strip=strip.name,
+                **told,
+            )
+            return
+
+
+def _curve(action: bpy.types.Action, slot: bpy.types.ActionSlot | None, path: str) -> bpy.types.FCurve | None:
+    """The first F-curve of a data path that is not muted."""
+    return next((c for c in curves_of(action, slot) if c.data_path == path and not c.mute), None)
+
+
+def _setting(scene: bpy.types.Scene, path: str) -> bpy.types.FloatProperty:
+    """What is known of a scene property: its name and its range."""
+    owner, _, name = path.rpartition(".")
+    return scene.path_resolve(owner).bl_rna.properties[name]
+
+
+def is_driven(block: bpy.types.ID, path: str) -> bool:
+    """Whether a driver moves anything of a data path."""
+    data = block.animation_data
+    return data is not None and any(curve.data_path == path for curve in data.drivers)
 
 
 def animation_of(datablock: bpy.types.ID) -> bpy.types.Action | None:

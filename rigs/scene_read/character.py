@@ -14,10 +14,11 @@ from ..detect import Detection, detect
 from ..mapping import Entry, Target, pose_values, poses, shape_keys
 from ..pose import head_path
 from ..rig import FaceKeys, Head, Rig
+from .animation import is_driven
 from .face_notes import hidden_notes, named_keys, no_match, obstacle, visibility_notes
 from .flame import find_flame
 from .mouth import with_mouth
-from .table import has_table, is_driven, read_controls, stored_entries
+from .table import has_table, read_controls, stored_entries
 
 
 def find_target(context: bpy.types.Context) -> bpy.types.Object | None:

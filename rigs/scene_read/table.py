@@ -12,6 +12,7 @@ from ...inference.errors import Message
 from ..mapping import Entry, Target, compiled
 from ..pose import escaped
 from ..rig import Control
+from .animation import is_driven
 
 _ELEMENT = re.compile(r"^(.+)\[(\d+)\]$")
 PARTS = {
@@ -180,12 +181,6 @@ def _element(name: str) -> tuple[str, int | None]:
     """The path of a property, and which of its elements is meant: ``location[2]`` is one number of three."""
     found = _ELEMENT.match(name)
     return (found[1], int(found[2])) if found else (name, None)
-
-
-def is_driven(block: bpy.types.ID, path: str) -> bool:
-    """Whether a driver moves anything of a data path."""
-    data = block.animation_data
-    return data is not None and any(curve.data_path == path for curve in data.drivers)
 
 
 def table_owner(objects: Iterable[bpy.types.Object]) -> bpy.types.Object | None:

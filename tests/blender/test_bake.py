@@ -17,6 +17,7 @@ from mouthpiece.inference.model import Model  # noqa: E402
 from mouthpiece.inference.types import frame_count, frame_times  # noqa: E402
 from mouthpiece.operators import request  # noqa: E402
 from mouthpiece.operators.job import InferenceJob  # noqa: E402
+from mouthpiece.rigs.scene_read import curves_of  # noqa: E402
 
 
 @pytest.fixture
@@ -220,6 +221,47 @@ def test_keyed_emotion_is_sampled_at_the_sounds_times(stage, settings) -> None:
     assert np.all(np.diff(wanted.valence[:24]) > 0)
     assert wanted.valence[12] == pytest.approx(0.5, abs=0.02)
     assert bpy.ops.mouthpiece.bake() == {"FINISHED"}
+
+
+def keyed_mood(stage, settings, name: str = "valence", values=((1, 0.0), (11, 0.5))):
+    """The curve of a keyed mood and the action that it is in; the mood is 0.2 at this moment."""
+    for frame, value in values:
+        setattr(settings, name, value)
+        settings.keyframe_insert(name, frame=frame)
+    data = stage.scene.animation_data
+    setattr(settings, name, 0.2)
+    return next(iter(curves_of(data.action, data.action_slot))), data
+
+
+def test_keyed_emotion_is_heard_as_blender_shows_it(stage, settings) -> None:
+    """Within the slider's range, and not where its curve is muted."""
+    settings.audio_path = str(stage.sound(8.0))
+    curve, _ = keyed_mood(stage, settings)
+    for key in curve.keyframe_points:
+        key.interpolation = "LINEAR"
+    curve.extrapolation = "LINEAR"
+    assert request.read_request(bpy.context).valence.max() == 1.0
+    curve.mute, settings.valence = True, 0.2
+    assert request.read_request(bpy.context).valence == pytest.approx(0.2)
+
+
+def test_a_mood_that_cannot_be_read_is_said(stage, settings) -> None:
+    _, data = keyed_mood(stage, settings)
+    action, slot = data.action, data.action_slot
+    bpy.ops.mouthpiece.bake()
+    assert "Valence" not in status()
+    track = data.nla_tracks.new()
+    track.strips.new("Mood", 1, action).action_slot = slot
+    data.action = None
+    settings.valence = 0.2
+    bpy.ops.mouthpiece.bake()
+    assert "The keys of Valence lie on the NLA strip Mood of Scene" in status()
+    track.mute = True
+    bpy.ops.mouthpiece.bake()
+    assert "Valence" not in status()
+    settings.driver_add("arousal")
+    bpy.ops.mouthpiece.bake()
+    assert "Arousal of Scene has a driver" in status()
 
 
 def test_report_names_what_was_matched_and_missing(stage) -> None:

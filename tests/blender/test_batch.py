@@ -569,6 +569,19 @@ def test_a_face_that_is_renamed_meanwhile_speaks_its_lines(dialogue, monkeypatch
     assert list(strips("Ada")) == ["hello"]
 
 
+def test_a_mood_on_the_nla_is_said_to_be_unread(dialogue) -> None:
+    dialogue.batch.listening = False
+    dialogue.strip("hello", 1, 5)
+    dialogue.batch.cast[0].keyframe_insert("valence", frame=1)
+    data = dialogue.scene.animation_data
+    action, slot = data.action, data.action_slot
+    data.nla_tracks.new().strips.new("Mood", 1, action).action_slot = slot
+    data.action = None
+    dialogue.bake()
+    said = bpy.context.window_manager.mouthpiece.status
+    assert said.count("The keys of Valence lie on the NLA strip Mood") == 1
+
+
 def test_nothing_runs_until_the_scene_was_read(dialogue, monkeypatch) -> None:
     """Else a fault in reading would leave a bake that never ends."""
     running = []
