@@ -99,18 +99,19 @@ class MOUTHPIECE_OT_bake(bpy.types.Operator):
     def _finish(self, context: bpy.types.Context, request: BakeRequest, channels: np.ndarray) -> set[str]:
         if context.window_manager.mouthpiece.cancel_requested:
             raise Cancelled("stopped at the last moment; nothing was changed")
-        rig = request.rig()
-        plan = request.plan(rig, channels)
-        write_bake(plan)
-        show_shares(context.scene.mouthpiece, request.references, request.gave)
-        coverage = rig.coverage
-        context.window_manager.mouthpiece.coverage = translated(coverage.text())
-        message = Message(
-            "Baked {count} frames onto {targets}", count=len(plan.frames), targets=_targets(rig)
-        )
-        hidden = obstacles(rig, context, request.clock.start, len(request.audio) / SAMPLE_RATE)
-        notes = (*request.notes, *request.told, *plan.notes, *hidden)
-        return succeed(self, context, Message.joined((message, coverage.summary()), "; "), notes)
+        with request.in_scene(context):
+            rig = request.rig()
+            plan = request.plan(rig, channels)
+            write_bake(plan)
+            show_shares(context.scene.mouthpiece, request.references, request.gave)
+            coverage = rig.coverage
+            context.window_manager.mouthpiece.coverage = translated(coverage.text())
+            message = Message(
+                "Baked {count} frames onto {targets}", count=len(plan.frames), targets=_targets(rig)
+            )
+            hidden = obstacles(rig, context, request.clock.start, len(request.audio) / SAMPLE_RATE)
+            notes = (*request.notes, *request.told, *plan.notes, *hidden)
+            return succeed(self, context, Message.joined((message, coverage.summary()), "; "), notes)
 
     def _leave(self, context: bpy.types.Context) -> None:
         """Stop the thread and the timer, whatever ended the operator."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import bpy
@@ -97,6 +98,16 @@ class BakeRequest:
             progress=progress,
             cancelled=cancelled,
         )
+
+    @contextmanager
+    def in_scene(self, context: bpy.types.Context) -> Iterator[None]:
+        """The context in the scene that was asked for, whichever the window shows by now."""
+        scene = self.scene.find(bpy.data.scenes)
+        if scene in (None, context.scene):
+            yield
+            return
+        with context.temp_override(scene=scene, view_layer=scene.view_layers[0]):
+            yield
 
     def rig(self) -> Rig:
         """The character as it is now. Raises RigError when it has gone, or its head has."""

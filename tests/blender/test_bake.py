@@ -200,6 +200,20 @@ def test_what_is_renamed_while_the_model_runs_is_baked_all_the_same(stage, setti
     assert "Mouthpiece" in head.animation_data.nla_tracks
 
 
+def test_another_scene_shown_while_the_model_runs_keeps_its_references(stage, settings, monkeypatch) -> None:
+    own, other = stage.scene, bpy.data.scenes.new("Other")
+    settings.target = bpy.data.objects["Face"]
+    stage.action(stage.motion(100), "Manner")
+    bpy.ops.mouthpiece.reference_add(action="Manner")
+    item = other.mouthpiece.references.add()
+    item.action, item.name, item.seconds = bpy.data.actions["Manner"], "Theirs", 7.0
+    while_it_runs(monkeypatch, lambda: setattr(bpy.context.window, "scene", other))
+    assert bpy.context.scene == other
+    assert (item.seconds, item.share) == (7.0, -1.0)
+    assert own.mouthpiece.references[0].share == pytest.approx(1.0, abs=1e-4)
+    assert "view layer" not in status()
+
+
 def test_a_head_deleted_while_the_model_runs_is_said_and_its_former_bake_stays(
     stage, settings, monkeypatch
 ) -> None:
