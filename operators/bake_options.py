@@ -5,11 +5,15 @@ from __future__ import annotations
 import bpy
 import numpy as np
 
-from ..inference.errors import AudioError
+from ..inference.errors import AudioError, Message
 from ..inference.regions import region
 from ..inference.types import CHANNELS
 from ..rigs.options import BakeOptions, StripOptions
-from ..rigs.scene_sequencer import sound_starts
+from ..rigs.scene_sequencer import sequencer_scene, sound_starts
+from .references_take import scene_rate
+
+NEAR = 0.5
+"""Frames by which two starts may differ and still be one."""
 
 
 def read_options(scene: bpy.types.Scene) -> BakeOptions:
@@ -41,16 +45,63 @@ def start_frame(scene: bpy.types.Scene) -> float:
     settings = scene.mouthpiece
     if settings.output.start == "FRAME":
         return settings.frame_start
-    starts = sound_starts(scene, settings.sound) if settings.sound else []
+    starts = _starts(scene)
     if not starts:
-        name = settings.sound.name if settings.sound else "The audio file"
         raise AudioError(
             "{name} is no sound strip of the sequencer in {scene}: add it there, or let the bake "
             "start at a frame.",
-            name=name,
-            scene=scene.name,
+            name=_name(settings),
+            scene=_played(scene)[0].name,
         )
     return starts[0]
+
+
+def sync_notes(scene: bpy.types.Scene, frame: float) -> tuple[str, ...]:
+    """What to say when the sequencer plays the sound, or a piece of it, at another time than the face will
+    speak, which starts at ``frame``."""
+    starts, name = _starts(scene), _name(scene.mouthpiece)
+    if starts and not any(abs(start - frame) < NEAR for start in starts):
+        return (
+            Message(
+                "{sound} starts at frame {starts:g} in the sequencer, the bake at {frame:g}; set "
+                "Sound Start to {starts:g} for lips in sync.",
+                sound=name,
+                starts=starts[0],
+                frame=frame,
+            ),
+        )
+    pieces = [start for i, start in enumerate(starts) if not i or start - starts[i - 1] >= NEAR]
+    if len(pieces) < 2:
+        return ()
+    return (
+        Message(
+            "The sequencer's strips play {sound} from frames {starts} on, and this bake follows {frame:g} "
+            "alone; bake them as a batch for lips in sync with each.",
+            sound=name,
+            starts=", ".join(f"{start:g}" for start in pieces),
+            frame=frame,
+        ),
+    )
+
+
+def _starts(scene: bpy.types.Scene) -> list[float]:
+    """Frames at which the sequencer starts the dialogue."""
+    settings = scene.mouthpiece
+    wanted = settings.sound or settings.audio_path
+    found = (sound_starts(one, wanted) for one in _played(scene)) if wanted else ()
+    return next(filter(None, found), [])
+
+
+def _played(scene: bpy.types.Scene) -> list[bpy.types.Scene]:
+    """The scenes whose strips may be heard with ``scene``: the sequencer's first, where their frames are of
+    one length."""
+    shown = sequencer_scene(bpy.context)
+    return [shown, scene] if scene_rate(shown) == scene_rate(scene) else [scene]
+
+
+def _name(settings: bpy.types.PropertyGroup) -> str:
+    """The dialogue's name."""
+    return settings.sound.name if settings.sound else bpy.path.basename(settings.audio_path)
 
 
 def _span(scene: bpy.types.Scene) -> tuple[float, float] | None:

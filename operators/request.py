@@ -12,7 +12,7 @@ import numpy as np
 from ..inference.animate import animate_with
 from ..inference.bank import Bank
 from ..inference.entry_cache import EntryCache
-from ..inference.errors import Cancelled, Message, RigError
+from ..inference.errors import Cancelled, RigError
 from ..inference.model import Model
 from ..inference.regions import Influence, blend
 from ..inference.types import Take, frame_count, frame_times
@@ -23,8 +23,7 @@ from ..rigs.retarget import SceneClock
 from ..rigs.rig import Rig
 from ..rigs.scene_read import animated, find_target, read_rig, unread
 from ..rigs.scene_read.kept import Kept, find_head
-from ..rigs.scene_sequencer import sound_starts
-from .bake_options import read_options, start_frame
+from .bake_options import read_options, start_frame, sync_notes
 from .cache import entry_cache
 from .references_take import reference_take
 from .sound import file_samples, sound_samples
@@ -162,7 +161,7 @@ def read_request(context: bpy.types.Context) -> BakeRequest:
         seed=settings.seed,
         device=device_of(context),
         notes=(
-            *_sync_notes(scene, settings, clock.start),
+            *sync_notes(scene, clock.start),
             *(n for path in MOOD for n in unread(scene, path)),
         ),
         cache=entry_cache(),
@@ -173,22 +172,6 @@ def read_influence(settings: bpy.types.PropertyGroup) -> Influence:
     """How far each region follows the references."""
     return Influence(
         settings.influence_mouth, settings.influence_brows, settings.influence_eyes, settings.influence_head
-    )
-
-
-def _sync_notes(scene: bpy.types.Scene, settings: bpy.types.PropertyGroup, frame: float) -> tuple[str, ...]:
-    """What to say when the sequencer plays the sound at another time than the face will speak."""
-    starts = sound_starts(scene, settings.sound) if settings.sound else []
-    if not starts or any(abs(start - frame) < 0.5 for start in starts):
-        return ()
-    return (
-        Message(
-            "{sound} starts at frame {starts:g} in the sequencer, the bake at {frame:g}; set "
-            "Sound Start to {starts:g} for lips in sync.",
-            sound=settings.sound.name,
-            starts=starts[0],
-            frame=frame,
-        ),
     )
 
 

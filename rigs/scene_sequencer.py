@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -45,14 +46,22 @@ def read_strips(scene: bpy.types.Scene, *, selected: bool = False) -> list[Spoke
     return [_read(strip, rate) for strip in sound_strips(scene, selected=selected)]
 
 
-def sound_starts(scene: bpy.types.Scene, sound: bpy.types.Sound) -> list[float]:
-    """Scene frames at which the strips of ``sound`` play its first sample: those that are heard, all if none
-    is."""
+def sound_starts(scene: bpy.types.Scene, wanted: bpy.types.Sound | str) -> list[float]:
+    """Scene frames at which the strips of a sound, or of the file at a path, play its first sample: those
+    that are heard, all if none is."""
     editor, rate = scene.sequence_editor, scene.render.fps / scene.render.fps_base
-    strips = [s for s in editor.strips_all if s.type == "SOUND" and s.sound == sound] if editor else []
+    strips = [s for s in editor.strips_all if s.type == "SOUND" and s.sound] if editor else []
+    file = _file(wanted)
+    strips = [s for s in strips if s.sound == wanted or (file and _file(s.sound) == file)]
     heard = [strip for strip in strips if _audible(editor, strip)]
     read = [_read(strip, rate) for strip in heard or strips]
     return sorted(strip.start - strip.lead * rate for strip in read)
+
+
+def _file(sound: bpy.types.Sound | str) -> str:
+    """The full path of a sound's file, "" without one: one file may be several sounds."""
+    path, library = (sound, None) if isinstance(sound, str) else (sound.filepath, sound.library)
+    return path and os.path.normcase(os.path.normpath(bpy.path.abspath(path, library=library)))
 
 
 def assign(strips: Iterable[bpy.types.Strip], character: str) -> int:

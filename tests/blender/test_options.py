@@ -7,6 +7,7 @@ import pytest
 
 bpy = pytest.importorskip("bpy", reason="needs Blender's Python module")
 
+from mouthpiece.inference.errors import AudioError  # noqa: E402
 from mouthpiece.inference.livelink import read_take as read_file  # noqa: E402
 from mouthpiece.inference.types import BLENDSHAPES, INDEX, C, frame_times  # noqa: E402
 from mouthpiece.operators.bake_options import read_options, start_frame  # noqa: E402
@@ -303,3 +304,63 @@ def test_the_sequencers_start_is_where_the_sound_is_heard(stage) -> None:
     assert start_frame(stage.scene) == 106.0
     new.mute = True
     assert start_frame(stage.scene) == 10.0, "where none is heard, the first"
+
+
+def status() -> str:
+    return bpy.context.window_manager.mouthpiece.status
+
+
+def strips_of(scene):
+    editor = scene.sequence_editor_create()
+    return editor.strips if hasattr(editor, "strips") else editor.sequences
+
+
+@pytest.mark.parametrize("kind", ["another data-block", "a path"])
+def test_the_sequencers_sound_is_known_by_its_file(stage, kind: str) -> None:
+    """Loading a file and dropping it onto the sequencer makes two sounds of it."""
+    stage.face()
+    settings, path = stage.scene.mouthpiece, stage.sound(1.0)
+    if kind == "a path":
+        bpy.ops.wm.save_as_mainfile(filepath=str(stage.folder / "scene.blend"))
+        settings = stage.scene.mouthpiece
+        settings.audio_path = f"//{path.name}"
+    else:
+        settings.sound = bpy.data.sounds.load(str(path))
+    strips_of(stage.scene).new_sound("line", str(path), 1, 41)
+    bpy.ops.mouthpiece.bake()
+    assert "line.wav starts at frame 41 in the sequencer, the bake at 1" in status()
+    settings.output.start = "STRIP"
+    assert start_frame(stage.scene) == 41.0
+    stage.scene.sequence_editor.strips_all[0].sound.filepath = str(stage.folder / "other.wav")
+    with pytest.raises(RuntimeError, match=r"line\.wav is no sound strip of the sequencer in Scene"):
+        bpy.ops.mouthpiece.bake()
+
+
+def test_a_sequencer_in_a_scene_of_its_own_tells_the_start(stage) -> None:
+    if "sequencer_scene" not in bpy.types.WorkSpace.bl_rna.properties:
+        pytest.skip("the sequencer shows the active scene")
+    settings = stage.scene.mouthpiece
+    settings.audio_path, settings.output.start = str(stage.sound(1.0)), "STRIP"
+    edit = bpy.context.workspace.sequencer_scene = bpy.data.scenes.new("Edit")
+    strips_of(edit).new_sound("line", settings.audio_path, 1, 41)
+    assert start_frame(stage.scene) == 41.0
+    edit.render.fps = stage.scene.render.fps + 6
+    with pytest.raises(AudioError, match="no sound strip of the sequencer in Scene"):
+        start_frame(stage.scene)
+
+
+def test_a_sound_cut_into_pieces_with_a_gap_is_said(stage) -> None:
+    stage.face()
+    settings = stage.scene.mouthpiece
+    settings.sound = bpy.data.sounds.load(str(stage.sound(2.0)))
+    settings.output.start = "STRIP"
+    strips = strips_of(stage.scene)
+    first, second = (
+        strips.new_sound(name, settings.sound.filepath, 1 + i, 11) for i, name in enumerate("ab")
+    )
+    first.frame_final_end = second.frame_final_start = 30
+    bpy.ops.mouthpiece.bake()
+    assert "in the sequencer" not in status(), "a cut alone moves nothing"
+    second.frame_start += 24
+    bpy.ops.mouthpiece.bake()
+    assert "play line.wav from frames 11, 35 on, and this bake follows 11 alone" in status()
