@@ -43,6 +43,7 @@ def obstacles(
     for control in rig.controls:
         found += _strips(control.datablock, control.owner)
     found += _mapping(rig)
+    found += _stretch(context.scene)
     if start is not None:
         found += _timeline(context.scene, start, seconds)
     return found
@@ -172,6 +173,19 @@ def _no_jaw(rig: Rig, members: list[bpy.types.Object]) -> Message:
     return Message(
         "{rig}: nothing follows jawOpen, so the mouth will hardly open; give it a target.", rig=rig.name
     )
+
+
+def _stretch(scene: bpy.types.Scene) -> Iterator[str]:
+    """Whether the scene plays animation at another speed than sound."""
+    old, new = scene.render.frame_map_old, scene.render.frame_map_new
+    if old != new:
+        yield Message(
+            "{scene}: Time Stretching plays {old} frames as {new}, but not the sound: set Old and New to the "
+            "same number (Output Properties, Frame Range) for lips in sync.",
+            scene=scene.name,
+            old=old,
+            new=new,
+        )
 
 
 def _timeline(scene: bpy.types.Scene, start: float, seconds: float) -> Iterator[str]:

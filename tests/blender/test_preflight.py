@@ -114,6 +114,10 @@ def elsewhere(stage, face) -> None:
     stage.scene.mouthpiece.frame_start = 900.0
 
 
+def stretched(stage, face) -> None:
+    stage.scene.render.frame_map_new = 200
+
+
 def silent(stage, face) -> None:
     stage.scene.mouthpiece.audio_path = ""
 
@@ -141,6 +145,7 @@ CASES = {
     renamed: "no such shape keys, which its mapping names: jawForward",
     unmapped: "None of the 52 shape keys",
     elsewhere: "outside of the scene's 1 to 250",
+    stretched: "Time Stretching plays 100 frames as 200, but not the sound: set Old and New to the same",
     silent: "No dialogue is chosen",
     gone: "/nowhere/line.wav",
 }
