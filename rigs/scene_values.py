@@ -50,16 +50,21 @@ def put(block: bpy.types.ID, path: str, index: int, value: float) -> float:
         was = owner[name]
         if hasattr(was, "__len__"):
             was = was[index]
-            owner[name][index] = float(value)
+            owner[name][index] = _like(was, value)
         else:
-            owner[name] = round(value) if isinstance(was, int) else float(value)
+            owner[name] = _like(was, value)
         return was
     owner_path, _, name = path.rpartition(".")
     owner = block.path_resolve(owner_path) if owner_path else block
     was = getattr(owner, name)
     if isinstance(was, float | int):
-        setattr(owner, name, round(value) if isinstance(was, int) else float(value))
+        setattr(owner, name, _like(was, value))
         return float(was)
     before = float(was[index])
-    was[index] = float(value)
+    was[index] = _like(was[index], value)
     return before
+
+
+def _like(was: float, value: float) -> float:
+    """``value`` as the switch, whole number or number that ``was`` is."""
+    return type(was)(value if isinstance(was, float) else round(value))

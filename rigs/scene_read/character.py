@@ -15,10 +15,11 @@ from ..mapping import Entry, Target, pose_values, poses, shape_keys
 from ..pose import head_path
 from ..rig import FaceKeys, Head, Rig
 from .animation import is_driven
+from .controls import read_controls
 from .face_notes import hidden_notes, named_keys, no_match, obstacle, visibility_notes
 from .flame import find_flame
 from .mouth import with_mouth
-from .table import has_table, read_controls, stored_entries
+from .table import has_table, stored_entries, unusable
 
 
 def find_target(context: bpy.types.Context) -> bpy.types.Object | None:
@@ -51,6 +52,9 @@ def read_rig(
     meshes = [item for item in members if has_keys(item)]
     entries = stored_entries(members)
     controls, problems = read_controls(entries)
+    problems += unusable(members)
+    if not entries and problems:
+        raise RigError(Message.joined(problems))
     if not meshes and not controls:
         raise RigError(
             Message.joined(problems)

@@ -10,7 +10,7 @@ from ...inference.errors import Message, RigError
 from ..rig import Rig
 from .animation import MARK
 from .character import character_objects, find_target, read_rig
-from .table import stored_entries
+from .table import stored_entries, table_owner
 
 
 def preflight(
@@ -158,10 +158,13 @@ def _mapping(rig: Rig) -> Iterator[str]:
 
 
 def _no_jaw(rig: Rig, members: list[bpy.types.Object]) -> Message:
-    """That the mouth stays shut, and which bone may be its jaw."""
+    """That the mouth stays shut, and which bone may be its jaw, unless the table names it already."""
+    table = table_owner(members)
+    named = {row.name for row in table.mouthpiece.entries if row.kind == "BONE"} if table else set()
     for item in members:
         bones = item.pose.bones if item.type == "ARMATURE" else ()
-        jaw = next((bone.name for bone in bones if "jaw" in bone.name.lower()), None)
+        jaws = (bone.name for bone in bones if "jaw" in bone.name.lower())
+        jaw = next((name for name in jaws if name not in named), None)
         if jaw is not None:
             return Message(
                 "{rig}: nothing follows jawOpen, so the mouth will hardly open; {armature} has a bone "

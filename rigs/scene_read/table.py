@@ -1,25 +1,14 @@
-"""The artist's mapping table: entries on the objects of a character, and what they point at in the scene."""
+"""The artist's mapping table: entries on the objects of a character."""
 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Iterator
 
 import bpy
 
 from ...inference.errors import Message
-from ..mapping import Entry, Target, compiled
-from ..pose import escaped
-from ..rig import Control
-from .animation import is_driven
-
-_ELEMENT = re.compile(r"^(.+)\[(\d+)\]$")
-PARTS = {
-    "LOCATION": "location",
-    "SCALE": "scale",
-    "ROTATION": "rotation_euler",
-}
+from ..mapping import Entry, Target
 
 
 def stored_entries(objects: Iterable[bpy.types.Object]) -> tuple[Entry, ...]:
@@ -38,10 +27,42 @@ def has_table(item: bpy.types.Object) -> bool:
     return table is not None and len(table.entries) > 0
 
 
+def unusable(objects: Iterable[bpy.types.Object]) -> list[str]:
+    """Why rows of the table of ``objects`` that name a target are left out, or the whole of it is."""
+    owner = table_owner(objects)
+    if owner is None:
+        return []
+    rows = [row for row in owner.mouthpiece.entries if row.enabled and row.name]
+    told = [
+        Message(
+            "{owner}: the row of {channel} and {target} is left out since its range ends ({high:g}) "
+            "below its start ({low:g}): correct it.",
+            owner=owner.name,
+            channel=row.channel,
+            target=row.name,
+            high=row.high,
+            low=row.low,
+        )
+        for row in rows
+        if row.use_range and row.high < row.low
+    ]
+    if rows:
+        return told
+    return [
+        Message(
+            "Every row of the mapping of {owner} is switched off or unfinished: switch some on, or make the "
+            "mapping automatic.",
+            owner=owner.name,
+        )
+    ]
+
+
 def _entry(row: bpy.types.PropertyGroup) -> Iterator[Entry]:
-    """The row as an entry; nothing where it is not filled in yet."""
+    """The row as an entry; nothing where it is not filled in yet. A bone or property without an object is
+    that of the object that holds the table."""
     try:
-        target = Target(row.kind, row.owner.name if row.owner else "", row.name, row.bone_axis)
+        owner = row.owner or (row.id_data if row.kind in ("BONE", "PROPERTY") else None)
+        target = Target(row.kind, owner.name if owner else "", row.name, row.bone_axis)
         low, high = (row.low, row.high) if row.use_range else (-math.inf, math.inf)
         yield Entry(row.channel, target, row.gain, row.offset, row.invert, low, high)
     except ValueError:
@@ -94,93 +115,6 @@ def _has(item: bpy.types.Object, target: Target) -> bool:
     if target.kind == "BONE":
         return item.type == "ARMATURE" and target.name in item.pose.bones
     return target.name in item or target.name.startswith("data.")
-
-
-def read_controls(entries: Iterable[Entry]) -> tuple[list[Control], list[str]]:
-    """Bones and properties that ``entries`` move, and why others cannot be moved."""
-    targets, mapping = compiled(e for e in entries if e.target.kind in ("BONE", "PROPERTY"))
-    groups: dict[tuple[str, str, str], list[int]] = {}
-    for place, target in enumerate(targets):
-        groups.setdefault((target.owner, target.name, target.axis[:-2]), []).append(place)
-    controls, problems = [], []
-    for places in groups.values():
-        drives = {str(place): mapping.drives[str(place)] for place in places}
-        affine = type(mapping)(drives, (), mapping.offsets, mapping.ranges).affine()
-        found = _control([targets[place] for place in places], affine)
-        if isinstance(found, str):
-            problems.append(found)
-        else:
-            controls.append(found)
-    return controls, problems
-
-
-def _control(targets: list[Target], affine: object) -> Control | str:
-    """The control of targets that differ in their axis only, or why there is none."""
-    first = targets[0]
-    item = bpy.data.objects.get(first.owner)
-    if item is None:
-        return Message(
-            "{owner}, which the mapping moves, is no longer in the file: correct the mapping.",
-            owner=first.owner,
-        )
-    if first.kind == "PROPERTY":
-        return _property(item, first, affine)
-    if not item.is_editable:
-        return Message("{item}: it is linked from a library; override it to move its bones.", item=item.name)
-    bone = item.pose.bones.get(first.name) if item.type == "ARMATURE" else None
-    if bone is None:
-        return Message("{item} has no bone {bone!r}: correct the mapping.", item=item.name, bone=first.name)
-    part = first.axis[:-2]
-    if part == "ROTATION" and bone.rotation_mode == "AXIS_ANGLE":
-        return Message(
-            "{item}: the bone {bone} turns by axis and angle; set its rotation mode to XYZ.",
-            item=item.name,
-            bone=bone.name,
-        )
-    quaternion = part == "ROTATION" and bone.rotation_mode == "QUATERNION"
-    path = "rotation_quaternion" if quaternion else PARTS[part]
-    path = f'pose.bones["{escaped(bone.name)}"].{path}'
-    if is_driven(item, path):
-        return Message("{item}: left alone since a driver moves {bone}.", item=item.name, bone=bone.name)
-    axes = tuple("XYZ".index(target.axis[-1]) for target in targets)
-    return Control(item, item.name, path, part, axes, affine, bone.rotation_mode)
-
-
-def _property(item: bpy.types.Object, target: Target, affine: object) -> Control | str:
-    """A number on an object or its data, by data path; a bare name is a custom property."""
-    block, (path, axis) = item, _element(target.name)
-    if path.startswith("data."):
-        block, path = item.data, path.removeprefix("data.")
-    if "[" not in path and "." not in path and not hasattr(block, path):
-        path = f'["{escaped(path)}"]'
-    try:
-        value = block.path_resolve(path)
-        value = value if axis is None else value[axis]
-    except (ValueError, AttributeError, IndexError, TypeError):
-        return Message(
-            "{item} has no property {target!r}: correct the mapping.", item=item.name, target=target.name
-        )
-    if not isinstance(value, int | float):
-        return Message(
-            "{item}: {target} is no number; only numbers can be animated.", item=item.name, target=target.name
-        )
-    if not block.is_editable:
-        return Message(
-            "{block}: it is linked from a library; override it to animate {target}.",
-            block=block.name,
-            target=target.name,
-        )
-    if is_driven(block, path):
-        return Message(
-            "{item}: left alone since a driver moves {target}.", item=item.name, target=target.name
-        )
-    return Control(block, item.name, path, "VALUE", (axis or 0,), affine)
-
-
-def _element(name: str) -> tuple[str, int | None]:
-    """The path of a property, and which of its elements is meant: ``location[2]`` is one number of three."""
-    found = _ELEMENT.match(name)
-    return (found[1], int(found[2])) if found else (name, None)
 
 
 def table_owner(objects: Iterable[bpy.types.Object]) -> bpy.types.Object | None:

@@ -9,6 +9,7 @@ import pytest
 
 bpy = pytest.importorskip("bpy", reason="needs Blender's Python module")
 
+from mouthpiece.inference.errors import RigError  # noqa: E402
 from mouthpiece.inference.types import BLENDSHAPES, INDEX, C  # noqa: E402
 from mouthpiece.rigs.pose import pose  # noqa: E402
 from mouthpiece.rigs.scene_read import read_rig  # noqa: E402
@@ -268,3 +269,62 @@ def test_a_detection_that_finds_nothing_keeps_the_table(stage) -> None:
     with pytest.raises(RuntimeError, match="Nothing of Face was recognised"):
         bpy.ops.mouthpiece.mapping_reset(mode="DETECT")
     assert [row.name for row in face.mouthpiece.entries] == ["Aaqq"]
+
+
+def test_a_table_whose_rows_are_all_off_drives_nothing(stage) -> None:
+    face = stage.face()
+    bpy.ops.mouthpiece.mapping_reset(mode="DETECT")
+    for row in face.mouthpiece.entries:
+        row.enabled = False
+    with pytest.raises(RigError, match="Every row of the mapping of Face is switched off or unfinished"):
+        read_rig(stage.scene, face)
+    bpy.ops.mouthpiece.preflight()
+    told = bpy.context.window_manager.mouthpiece.preflight
+    assert "make the mapping automatic" in told
+
+
+def test_a_bone_without_an_object_is_of_the_armature_that_holds_the_table(stage) -> None:
+    """As the panel offers its bones."""
+    armature = stage.armature("Rig", "jaw")
+    stage.face(parent=armature)
+    entry(armature, "jawOpen", "BONE", "jaw", gain=0.3)
+    (control,) = read_rig(stage.scene, armature).controls
+    assert control.owner == "Rig" and control.part == "ROTATION"
+    entry(armature, "jawOpen", "PROPERTY", "smirk")
+    assert any("Rig has no property 'smirk'" in note for note in read_rig(stage.scene, armature).notes)
+
+
+def test_a_range_the_wrong_way_round_is_said_and_no_other_row_advised(stage) -> None:
+    armature = stage.armature("Rig", "jaw")
+    stage.scene.mouthpiece.target = face = stage.face("Face", ["Smile", "jawForward"], parent=armature)
+    bpy.ops.mouthpiece.mapping_reset(mode="DETECT")
+    row = entry(face, "jawOpen", "BONE", "jaw", owner=armature)
+    row.use_range, row.low, row.high = True, 0.8, 0.2
+    bpy.ops.mouthpiece.preflight()
+    told = bpy.context.window_manager.mouthpiece.preflight
+    assert (
+        "Face: the row of jawOpen and jaw is left out since its range ends (0.2) below its start (0.8)"
+        in told
+    )
+    assert "add a row of kind Bone" not in told and "nothing follows jawOpen" in told
+
+
+def test_what_cannot_be_set_is_named_before_it_is_baked(stage) -> None:
+    face = stage.face()
+    stage.scene.mouthpiece.audio_path = str(stage.sound(0.2))
+    bpy.ops.mouthpiece.mapping_reset(mode="DETECT")
+    entry(face, "jawOpen", "PROPERTY", "data.total_vert_sel", owner=face)
+    assert bpy.ops.mouthpiece.bake() == {"FINISHED"}
+    assert "Face: data.total_vert_sel cannot be set; choose another property" in status()
+    assert bpy.ops.mouthpiece.preview_style() == {"FINISHED"}
+
+
+def test_a_preview_leaves_switches_and_whole_numbers_what_they_are(stage) -> None:
+    face, control = stage.face(), stage.empty("Control")
+    control["on"], control["count"], control["switches"] = True, 3, [True, False]
+    stage.scene.mouthpiece.target, stage.scene.mouthpiece.audio_path = face, str(stage.sound(0.4))
+    bpy.ops.mouthpiece.mapping_reset(mode="DETECT")
+    for name in ("on", "count", "switches[0]"):
+        entry(face, "jawOpen", "PROPERTY", name, owner=control)
+    assert bpy.ops.mouthpiece.preview_style() == {"FINISHED"}
+    assert control["on"] is True and control["count"] == 3 and list(control["switches"]) == [True, False]
