@@ -10,6 +10,7 @@ import bpy
 
 from ..inference.batch.manifest import Manifest
 from ..inference.batch.store import Store
+from ..inference.errors import OutputError
 from ..rigs.dialogue import Span
 from ..rigs.options import PLAIN, BakeOptions
 from ..rigs.scene_read import unread
@@ -80,8 +81,16 @@ def _unread(scene: bpy.types.Scene, cast: Cast) -> Iterator[str]:
 
 
 def _output(text: str) -> tuple[Path, tuple[str, ...]]:
-    """The output folder; of a file that was never saved one that goes with the session."""
+    """The output folder; of a file that was never saved one that goes with the session.
+
+    Raises OutputError for one that would lie wherever Blender was started.
+    """
     if text.startswith("//") and not bpy.data.filepath:
         folder = Path(bpy.app.tempdir, "mouthpiece_batch")
         return folder, ("The file is not saved: report and finished lines go when Blender does.",)
-    return Path(bpy.path.abspath(text)), ()
+    folder = Path(bpy.path.abspath(text))
+    if not folder.is_absolute():
+        raise OutputError(
+            "Output of the batch is no full path: choose a folder, or //mouthpiece_batch beside the file."
+        )
+    return folder, ()

@@ -582,6 +582,17 @@ def test_a_mood_on_the_nla_is_said_to_be_unread(dialogue) -> None:
     assert said.count("The keys of Valence lie on the NLA strip Mood") == 1
 
 
+@pytest.mark.parametrize("output", ["", " ", "out"])
+def test_an_output_that_would_lie_in_blenders_own_folder_is_refused(dialogue, monkeypatch, output) -> None:
+    dialogue.strip("hello", 1, 5)
+    monkeypatch.chdir(dialogue.stage.folder)
+    dialogue.batch.output = output
+    before = sorted(dialogue.stage.folder.iterdir())
+    with pytest.raises(RuntimeError, match="Output of the batch is no full path: choose a folder"):
+        dialogue.bake()
+    assert sorted(dialogue.stage.folder.iterdir()) == before
+
+
 def test_nothing_runs_until_the_scene_was_read(dialogue, monkeypatch) -> None:
     """Else a fault in reading would leave a bake that never ends."""
     running = []
