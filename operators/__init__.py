@@ -8,6 +8,7 @@ from . import (
     batch,
     batch_cast,
     command_line,
+    live,
     log,
     mapping_presets,
     presets_own,
@@ -87,6 +88,7 @@ def register() -> None:
 
 
 def unregister() -> None:
+    live.leave()
     preview_overlay.leave_all()
     log.unregister()
     status.unregister()

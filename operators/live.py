@@ -137,3 +137,8 @@ def _turn_off(context: bpy.types.Context) -> bool:
     was_on = bool(running)
     running.clear()
     return was_on
+
+
+def leave() -> None:
+    """End the live preview, as when the add-on is switched off."""
+    _turn_off(bpy.context)

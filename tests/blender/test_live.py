@@ -7,6 +7,7 @@ import pytest
 
 bpy = pytest.importorskip("bpy", reason="needs Blender's Python module")
 
+import mouthpiece  # noqa: E402
 from mouthpiece.inference.animate import animate  # noqa: E402
 from mouthpiece.inference.model import Model  # noqa: E402
 from mouthpiece.inference.types import INDEX  # noqa: E402
@@ -147,6 +148,17 @@ def test_opening_another_file_ends_it(stage, settings) -> None:
     bpy.context.window_manager.mouthpiece.live = True
     bpy.ops.mouthpiece.live_toggle()
     assert not live.running
+
+
+def test_disabling_the_extension_ends_it(stage, settings) -> None:
+    bpy.ops.mouthpiece.live_toggle()
+    stage.scene.frame_set(40)
+    mouthpiece.unregister()
+    assert not values().any() and not live.running
+    mouthpiece.register()
+    assert not bpy.context.window_manager.mouthpiece.live
+    assert bpy.ops.mouthpiece.live_toggle() == {"FINISHED"}
+    assert bpy.context.window_manager.mouthpiece.status.startswith("Live preview on")
 
 
 def test_a_deleted_face_is_said(stage, settings) -> None:
