@@ -7,7 +7,7 @@ import pytest
 bpy = pytest.importorskip("bpy", reason="needs Blender's Python module")
 
 from mouthpiece.inference.errors import RigError  # noqa: E402
-from mouthpiece.rigs.scene_read import read_rig  # noqa: E402
+from mouthpiece.rigs.scene_read import character_objects, find_table, read_rig, table_owner  # noqa: E402
 
 
 def members(stage, target) -> list[str]:
@@ -200,3 +200,21 @@ def test_heads_that_turn_by_axis_and_angle(stage) -> None:
     head.rotation_mode = "AXIS_ANGLE"
     with pytest.raises(RigError, match="set its rotation mode to XYZ"):
         read_rig(stage.scene, stage.face(), head)
+
+
+def test_the_table_that_is_drawn_is_the_one_that_is_read(stage) -> None:
+    """Found among those that hold tables, it is the first of all that makes up the character."""
+    armature, other = stage.armature("Rig", "head"), stage.armature("Other", "head")
+    faces = [
+        stage.face("Face"),
+        stage.face("Carried", parent=armature),
+        stage.face("Away", at=(9, 0, 0)),
+        stage.face("Far", at=(20, 0, 0), parent=other),
+    ]
+    objects = [*faces, armature, other, stage.empty("Prop")]
+    for holder in objects:
+        holder.mouthpiece.entries.add()
+        for target in objects:
+            expected = table_owner(character_objects(stage.scene, target))
+            assert find_table(stage.scene, target) == expected, (holder.name, target.name)
+        holder.mouthpiece.entries.clear()
