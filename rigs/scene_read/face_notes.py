@@ -9,7 +9,8 @@ import bpy
 
 from ...inference.errors import Message
 from ..rig import FaceKeys
-from .animation import MARK, curves_of
+from .animation import curves_of
+from .bakes import own_strips
 
 _VALUE = re.compile(r'key_blocks\["(.+)"\]\.value$')
 
@@ -71,7 +72,7 @@ def visibility_notes(mesh: bpy.types.Object, face: FaceKeys) -> list[str]:
                     count=len(hidden),
                 )
             )
-    if data is not None and (not data.use_nla or any(track.is_solo for track in data.nla_tracks)):
+    if data is not None and _is_nla_off(data):
         notes.append(_nla_off(mesh.name))
     return notes
 
@@ -91,15 +92,20 @@ def hidden_notes(block: bpy.types.ID, name: str, paths: Iterable[str]) -> list[s
                 action=data.action.name,
             )
         )
-    if not data.use_nla or any(track.is_solo for track in data.nla_tracks):
+    if _is_nla_off(data):
         notes.append(_nla_off(name))
     return notes
 
 
 def _covering(data: bpy.types.AnimData) -> Iterator[bpy.types.FCurve]:
     """The curves of an action that lies above the NLA and replaces what its strips show."""
-    if data.action is not None and MARK not in data.action and data.action_blend_type == "REPLACE":
+    if data.action is not None and data.action_blend_type == "REPLACE":
         yield from curves_of(data.action, data.action_slot)
+
+
+def _is_nla_off(data: bpy.types.AnimData) -> bool:
+    """Whether a switch of the NLA silences a bake, which takes a solo of the former one over."""
+    return not data.use_nla or any(track.is_solo and not own_strips(track) for track in data.nla_tracks)
 
 
 def _nla_off(name: str) -> Message:

@@ -8,7 +8,7 @@ import bpy
 
 from ...inference.errors import Message, RigError
 from ..rig import Rig
-from .animation import MARK
+from .bakes import kept_strips, own_strips
 from .character import character_objects, find_target, read_rig
 from .table import stored_entries, table_owner
 
@@ -92,7 +92,7 @@ def _strips(block: bpy.types.ID, name: str) -> Iterator[str]:
     if data is None:
         return
     for track in data.nla_tracks:
-        ours = any(strip.action is not None and MARK in strip.action for strip in track.strips)
+        ours = own_strips(track)
         if ours and track.mute:
             yield Message(
                 "{name}: its NLA track {track} is muted: unmute it to see the bake.",
@@ -105,6 +105,14 @@ def _strips(block: bpy.types.ID, name: str) -> Iterator[str]:
                 name=name,
                 track=track.name,
             )
+        for strip in () if track.mute else kept_strips(track):
+            yield Message(
+                "{name}: {action} on its NLA track {track} was renamed or copied, so bakes leave it there: "
+                "remove the track if you no longer need it.",
+                name=name,
+                action=strip.action.name,
+                track=track.name,
+            )
 
 
 def _over_ours(data: bpy.types.AnimData, above: bpy.types.NlaTrack) -> bool:
@@ -113,7 +121,7 @@ def _over_ours(data: bpy.types.AnimData, above: bpy.types.NlaTrack) -> bool:
     for track in data.nla_tracks:
         if track == above:
             below = False
-        spans = [s for s in track.strips if s.action is not None and MARK in s.action]
+        spans = own_strips(track)
         if below and any(
             strip.blend_type == "REPLACE"
             and not strip.mute

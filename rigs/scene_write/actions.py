@@ -13,9 +13,8 @@ from ..bake_plan import BakePlan
 from ..pose import Curves
 from ..scene_read import MARK, curves_of
 from ..scene_read.animation import OWNER
+from ..scene_read.bakes import TRACK
 
-TRACK = "Mouthpiece"
-"""Name of the NLA tracks, their strips and the layers that a bake makes."""
 PARTS_MARK = "mouthpiece_moves"
 """Custom properties (numbered) that point from a baked Action to the meshes, heads and others it moves."""
 MARGIN = "mouthpiece_margin"
@@ -49,9 +48,10 @@ def fill_action(
 
 
 def mark(action: bpy.types.Action, plan: BakePlan) -> None:
-    """Let a later bake know that ``action`` is Mouthpiece's and what it moves, and an export where it begins
-    and ends."""
-    action[MARK] = True
+    """Name ``action`` after ``plan``. Let a later bake know by that name that it is Mouthpiece's and what it
+    moves, and an export where it begins and ends."""
+    action.name = plan.name
+    action[MARK] = action.name
     action[MARGIN] = plan.margin
     for number, part in enumerate(plan.curves):
         block = part.datablock

@@ -10,8 +10,9 @@ import numpy as np
 from ..bake_plan import BakePlan
 from ..options import StripOptions
 from ..pose import Curves
-from .actions import TRACK, fill_action, mark
-from .strips import add_strip, adding, is_ours, lay, new_track, refuse_tweaked, remove_former
+from ..scene_read.bakes import TRACK, own_strips
+from .actions import fill_action, mark
+from .strips import add_strip, adding, lay, new_track, refuse_tweaked, remove_former, soloed
 
 
 def write_bake(plan: BakePlan) -> bpy.types.Action:
@@ -29,14 +30,13 @@ def write_bake(plan: BakePlan) -> bpy.types.Action:
     try:
         rests = [_rest(part) for part in plan.curves if _needs_rest(part.datablock, plan.strip)]
         slots = fill_action(action, plan.frames, (*plan.curves, *rests))
-        mark(action, plan)
         for part, slot in zip(rests, slots[len(blocks) :], strict=True):
             data = part.datablock.animation_data or part.datablock.animation_data_create()
             grounds.append((data, new_track(data)))
             add_strip(grounds[-1][1], action, slot, plan.frames)
         for block, slot in zip(blocks, slots[: len(blocks)], strict=True):
             data = block.animation_data or block.animation_data_create()
-            over = plan.strip.patch and any(is_ours(s) for t in data.nla_tracks for s in t.strips)
+            over = plan.strip.patch and any(map(own_strips, data.nla_tracks))
             tracks.append((data, new_track(data, over=over)))
             add_strip(tracks[-1][1], action, slot, plan.frames)
             lay(tracks[-1][1].strips[0], plan.strip, over=over)
@@ -47,15 +47,17 @@ def write_bake(plan: BakePlan) -> bpy.types.Action:
             block.animation_data_clear()
         bpy.data.actions.remove(action)
         raise
+    alone = [track for data, track in tracks if soloed(data)]
     remove_former(blocks, action, plan)
-    for (_, track), block in zip(tracks, blocks, strict=True):
+    for (data, track), block in zip(tracks, blocks, strict=True):
         track.name = track.strips[0].name = TRACK
+        track.is_solo = track in alone and not soloed(data)
         if plan.strip.additive and block.animation_data.action is not None:
             block.animation_data.action_blend_type = adding(track.strips[0])
         block.update_tag()
     for _, track in grounds:
         track.name = track.strips[0].name = f"{TRACK} Rest"
-    action.name = plan.name
+    mark(action, plan)
     return action
 
 
@@ -69,7 +71,7 @@ def _needs_rest(block: bpy.types.ID, options: StripOptions) -> bool:
     if bpy.types.ShapeKey.bl_rna.properties["value"].default == 0.0:
         return False
     tracks = block.animation_data.nla_tracks if block.animation_data else ()
-    return all(is_ours(strip) for track in tracks for strip in track.strips)
+    return all(len(own_strips(track)) == len(track.strips) for track in tracks)
 
 
 def _rest(part: Curves) -> Curves:

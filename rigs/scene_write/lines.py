@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import bpy
 
 from ..bake_plan import BakePlan
-from .actions import TRACK, fill_action, mark, moved_by
-from .strips import is_ours, refuse_tweaked, remove_strips
+from ..scene_read.bakes import TRACK, own_strips
+from .actions import fill_action, mark, moved_by
+from .strips import refuse_tweaked, remove_strips, remove_track
 
 LINE_MARK = "mouthpiece_line"
 """Custom property of an Action that holds one line of a batch: the line's id."""
@@ -66,7 +67,6 @@ def write_lines(lines: Sequence[LinePlan]) -> list[bpy.types.Action]:
             action = bpy.data.actions.new(line.plan.name)
             actions.append(action)
             slots = fill_action(action, line.plan.frames, line.plan.curves)
-            mark(action, line.plan)
             action[LINE_MARK] = line.id
             action.use_fake_user = line.start is None
             for part, slot in zip(line.plan.curves, slots, strict=True) if line.start is not None else ():
@@ -80,7 +80,7 @@ def write_lines(lines: Sequence[LinePlan]) -> list[bpy.types.Action]:
         old = bpy.data.actions.get(former.get(line.id, ""))
         if old not in (None, action):
             _succeed(line, action, old)
-        action.name = line.plan.name
+        mark(action, line.plan)
     return actions
 
 
@@ -183,7 +183,7 @@ def _place(strips: dict[bpy.types.ID, list[_Strip]]) -> None:
 
 def _whole(track: bpy.types.NlaTrack) -> bool:
     """Whether Mouthpiece baked every strip of a track, and there is one."""
-    return bool(track.strips) and all(map(is_ours, track.strips))
+    return bool(track.strips) and len(own_strips(track)) == len(track.strips)
 
 
 def _stays(strip: bpy.types.NlaStrip, new: Iterable[_Strip]) -> bool:
@@ -197,7 +197,7 @@ def _remove(data: bpy.types.AnimData, tracks: list[bpy.types.NlaTrack]) -> None:
     """Remove tracks, and Actions that nothing plays any more."""
     actions = {strip.action for track in tracks for strip in track.strips}
     for track in tracks:
-        data.nla_tracks.remove(track)
+        remove_track(data, track)
     for action in actions:
         if action.users == 0:
             bpy.data.actions.remove(action)

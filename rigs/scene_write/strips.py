@@ -10,15 +10,15 @@ import numpy as np
 from ...inference.errors import RigError
 from ..bake_plan import BakePlan
 from ..options import StripOptions
-from ..scene_read import MARK
 from ..scene_read.animation import baked_strips
-from .actions import TRACK, moved_by
+from ..scene_read.bakes import TRACK, own_strips
+from .actions import moved_by
 
 
 def new_track(data: bpy.types.AnimData, *, over: bool = False) -> bpy.types.NlaTrack:
     """A track above Mouthpiece's former one (above the last of several when it is to lie ``over`` them), with
     its mute state, else above all."""
-    former = [track for track in data.nla_tracks if any(map(is_ours, track.strips))]
+    former = [track for track in data.nla_tracks if own_strips(track)]
     if not former:
         return data.nla_tracks.new()
     chosen = former[-1] if over else former[0]
@@ -63,9 +63,9 @@ def remove_former(blocks: list[bpy.types.ID], action: bpy.types.Action, plan: Ba
     former: set[bpy.types.Action] = set()
     for block in blocks:
         former |= remove_strips(block, action, span=span)
-    others = {block for old in former for block in moved_by(old)}
-    for moved in others.difference(blocks):
-        remove_strips(moved, action, only=former)
+    own = {old for old in former if not set(blocks).isdisjoint(moved_by(old))}  # and no duplicate's
+    for moved in {block for old in own for block in moved_by(old)}.difference(blocks):
+        remove_strips(moved, action, only=own)
     for old in former:
         if old.users == 0:
             bpy.data.actions.remove(old)
@@ -84,7 +84,7 @@ def remove_strips(
     """
     gone = set()
     for track in list(block.animation_data.nla_tracks) if block.animation_data else ():
-        ours = [strip for strip in track.strips if is_ours(strip) and strip.action != keep]
+        ours = [strip for strip in own_strips(track) if strip.action != keep]
         former = [strip for strip in ours if only is None or strip.action in only]
         if span is not None:
             former = [s for s in former if s.frame_start >= span[0] and s.frame_end <= span[1]]
@@ -92,8 +92,20 @@ def remove_strips(
             gone.add(strip.action)
             track.strips.remove(strip)
         if former and not track.strips:
-            block.animation_data.nla_tracks.remove(track)
+            remove_track(block.animation_data, track)
     return gone
+
+
+def soloed(data: bpy.types.AnimData) -> bool:
+    """Whether a track with a bake is all that is heard."""
+    return any(track.is_solo and own_strips(track) for track in data.nla_tracks)
+
+
+def remove_track(data: bpy.types.AnimData, track: bpy.types.NlaTrack) -> None:
+    """Remove a track, and its solo with it, which would go on to silence all others."""
+    if track.is_solo:
+        track.is_solo = False
+    data.nla_tracks.remove(track)
 
 
 def refuse_tweaked(blocks: Iterable[bpy.types.ID]) -> None:
@@ -107,8 +119,3 @@ def refuse_tweaked(blocks: Iterable[bpy.types.ID]) -> None:
                 "{block}: an NLA strip is in tweak mode; leave it (Tab in the NLA editor) to bake.",
                 block=block.name,
             )
-
-
-def is_ours(strip: bpy.types.NlaStrip) -> bool:
-    """Whether Mouthpiece baked what the strip plays."""
-    return strip.action is not None and MARK in strip.action
