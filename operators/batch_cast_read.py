@@ -148,9 +148,13 @@ def _first(context: bpy.types.Context, member: bpy.types.PropertyGroup, path: st
 
 def _moved(rig: Rig) -> frozenset[str]:
     """Names of the data-blocks that a bake onto ``rig`` animates."""
+    return frozenset(f"{block.bl_rna.identifier} {block.name_full}" for block in datablocks(rig))
+
+
+def datablocks(rig: Rig) -> list[bpy.types.ID]:
+    """What a bake onto ``rig`` animates."""
     blocks = [*(face.key for face in rig.faces), *(control.datablock for control in rig.controls)]
-    blocks += [rig.head.target] if rig.head else []
-    return frozenset(f"{block.bl_rna.identifier} {block.name_full}" for block in blocks)
+    return blocks + ([rig.head.target] if rig.head else [])
 
 
 def kept(folder: Path, content: bytes, ending: str) -> str:

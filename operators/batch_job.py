@@ -17,7 +17,8 @@ from ..rigs.bake_plan import plan_bake
 from ..rigs.dialogue import Clip, eased
 from ..rigs.retarget import SceneClock
 from ..rigs.rig import Rig
-from ..rigs.scene_write import LinePlan, write_lines
+from ..rigs.scene_write import Home, LinePlan, write_lines
+from .batch_cast_read import datablocks
 from .batch_read import SceneBatch
 
 
@@ -84,14 +85,14 @@ def place(batch: SceneBatch, store: Store, tally: Tally) -> list[str]:
     plans: list[LinePlan] = []
     notes: dict[str, None] = {}
     faces: dict[str, list[Outcome]] = {}
-    for name in sorted({outcome.character for outcome in _there(tally)}):
+    for name, speaker in sorted(batch.speakers.items()):
         own = [outcome for outcome in _there(tally) if outcome.character == name]
         try:
-            rigs[name] = batch.speakers[name].rig(batch.scene)
+            rigs[name] = speaker.rig(batch.scene)
         except MouthpieceError as error:
             _fail(own, error)
             continue
-        faces.setdefault(batch.speakers[name].face, []).extend(own)
+        faces.setdefault(speaker.face, []).extend(own)
     for own in faces.values():
         clips = []
         for outcome in own:
@@ -112,7 +113,8 @@ def place(batch: SceneBatch, store: Store, tally: Tally) -> list[str]:
             notes |= dict.fromkeys(plan.notes)
             span = batch.spans.get(clip.id, (None, None))
             plans.append(LinePlan(clip.id, replace(plan, name=clip.id), *span))
-    write_lines(plans)
+    cast = frozenset(block for rig in rigs.values() for block in datablocks(rig))
+    write_lines(plans, Home(batch.sequencer, cast, batch.alone, batch.ids))
     return list(notes)
 
 

@@ -14,11 +14,12 @@ from ..inference.errors import OutputError
 from ..rigs.dialogue import Span
 from ..rigs.options import PLAIN, BakeOptions
 from ..rigs.scene_read import unread
+from ..rigs.scene_sequencer import sequencer_scene
 from .bake_options import read_options
 from .batch_cast import MOOD
 from .batch_cast_read import Cast, Speaker, read_cast
 from .batch_files import lines_of_files
-from .batch_strips import lines_of_strips
+from .batch_strips import line_ids, lines_of_strips
 from .references_take import scene_rate
 from .request import device_of
 
@@ -27,7 +28,9 @@ from .request import device_of
 class SceneBatch:
     """What to make, by whom it is worn, and the scene frames of each line's strip (none for files).
 
-    ``options`` are those of a single bake, apart from its range and its place on the NLA.
+    ``sequencer`` is the scene of the strips, which one face speaks ``alone`` without a cast, and ``ids`` are
+    all that it has (None where only some were asked for). ``options`` are those of a single bake, apart from
+    its range and its place on the NLA.
     """
 
     scene: str
@@ -41,6 +44,9 @@ class SceneBatch:
     device: str
     resume: bool
     folder: Path
+    sequencer: str
+    alone: bool
+    ids: frozenset[str] | None
 
 
 def read_batch(context: bpy.types.Context) -> SceneBatch:
@@ -53,9 +59,11 @@ def read_batch(context: bpy.types.Context) -> SceneBatch:
     inputs.mkdir(exist_ok=True)
     cast = read_cast(context, inputs)
     spans: dict[str, Span] = {}
+    ids = None
     if batch.source in ("STRIPS", "SELECTED"):
         source = "Sequencer"
         manifest, spans = lines_of_strips(context, cast, inputs)
+        ids = line_ids(manifest) if batch.source == "STRIPS" else None
     else:
         manifest, source = lines_of_files(batch, cast, settings.seed)
     return SceneBatch(
@@ -70,6 +78,9 @@ def read_batch(context: bpy.types.Context) -> SceneBatch:
         device=device_of(context),
         resume=batch.resume,
         folder=folder,
+        sequencer=sequencer_scene(context).name,
+        alone=bool(cast.alone),
+        ids=ids,
     )
 
 

@@ -32,6 +32,11 @@ def lines_of_strips(context: bpy.types.Context, cast: Cast, folder: Path) -> tup
     return _Strips(context, cast, folder).read()
 
 
+def line_ids(manifest: Manifest) -> frozenset[str]:
+    """The ids of all lines of the sequencer, those that cannot be baked now among them."""
+    return frozenset([*(line.id for line in manifest.lines), *(_plain(one.id) for one in manifest.refused)])
+
+
 class _Strips:
     """Strips of the sequencer as lines."""
 
@@ -204,8 +209,13 @@ class _Strips:
 
 def _id(name: str, taken: Iterable[str]) -> str:
     """An id that is a file's name, like the strip's; a number behind it where that is taken."""
-    plain = "".join("_" if letter in '<>:"/\\|?*' or not letter.isprintable() else letter for letter in name)
-    plain = plain.strip(". ") or "strip"
+    plain = _plain(name)
     used = set(taken)
     numbered = (f"{plain} {number}" for number in range(2, len(used) + 3))
     return check_id(next(name for name in (plain, *numbered) if name not in used))
+
+
+def _plain(name: str) -> str:
+    """A strip's name as far as it can be a file's."""
+    plain = "".join("_" if letter in '<>:"/\\|?*' or not letter.isprintable() else letter for letter in name)
+    return plain.strip(". ") or "strip"

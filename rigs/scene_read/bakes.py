@@ -10,6 +10,8 @@ from .animation import MARK
 
 TRACK = "Mouthpiece"
 """Name of the NLA tracks, their strips and the layers that a bake makes."""
+REST = f"{TRACK} Rest"
+"""Name of the tracks below, on which what a bake fades or adds to rests."""
 
 
 def is_own(action: bpy.types.Action) -> bool:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from .actions import MARGIN, copy_pose, copy_take, curves_action, take_action
 from .bake import write_bake
+from .line_home import Home
 from .lines import LinePlan, play_alone, write_lines
 
 __all__ = [
     "MARGIN",
+    "Home",
     "LinePlan",
     "copy_pose",
     "copy_take",

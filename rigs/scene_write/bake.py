@@ -10,7 +10,7 @@ import numpy as np
 from ..bake_plan import BakePlan
 from ..options import StripOptions
 from ..pose import Curves
-from ..scene_read.bakes import TRACK, own_strips
+from ..scene_read.bakes import REST, TRACK, own_strips
 from .actions import fill_action, mark
 from .strips import add_strip, adding, lay, new_track, refuse_tweaked, remove_former, soloed
 
@@ -56,7 +56,7 @@ def write_bake(plan: BakePlan) -> bpy.types.Action:
             block.animation_data.action_blend_type = adding(track.strips[0])
         block.update_tag()
     for _, track in grounds:
-        track.name = track.strips[0].name = f"{TRACK} Rest"
+        track.name = track.strips[0].name = REST
     mark(action, plan)
     return action
 

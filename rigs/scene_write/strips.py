@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import bpy
 import numpy as np
@@ -62,32 +62,25 @@ def remove_former(blocks: list[bpy.types.ID], action: bpy.types.Action, plan: Ba
     span = (float(plan.frames[0]) - 1.0, float(plan.frames[-1]) + 1.0) if plan.strip.patch else None
     former: set[bpy.types.Action] = set()
     for block in blocks:
-        former |= remove_strips(block, action, span=span)
+        former |= remove_strips(block, lambda strip: strip.action != action and _within(strip, span))
     own = {old for old in former if not set(blocks).isdisjoint(moved_by(old))}  # and no duplicate's
     for moved in {block for old in own for block in moved_by(old)}.difference(blocks):
-        remove_strips(moved, action, only=own)
+        remove_strips(moved, lambda strip: strip.action in own)
     for old in former:
         if old.users == 0:
             bpy.data.actions.remove(old)
 
 
-def remove_strips(
-    block: bpy.types.ID,
-    keep: bpy.types.Action,
-    *,
-    only: set[bpy.types.Action] | None = None,
-    span: tuple[float, float] | None = None,
-) -> set[bpy.types.Action]:
-    """Remove Mouthpiece's strips but ``keep``'s, and tracks that leaves empty; the strips' Actions.
+def _within(strip: bpy.types.NlaStrip, span: tuple[float, float] | None) -> bool:
+    return span is None or (strip.frame_start >= span[0] and strip.frame_end <= span[1])
 
-    ``only`` these Actions' strips go, and only those that lie within the scene frames of ``span``.
-    """
+
+def remove_strips(block: bpy.types.ID, goes: Callable[[bpy.types.NlaStrip], bool]) -> set[bpy.types.Action]:
+    """Remove those of Mouthpiece's strips that ``goes`` is true of, and tracks that leaves empty; the strips'
+    Actions."""
     gone = set()
     for track in list(block.animation_data.nla_tracks) if block.animation_data else ():
-        ours = [strip for strip in own_strips(track) if strip.action != keep]
-        former = [strip for strip in ours if only is None or strip.action in only]
-        if span is not None:
-            former = [s for s in former if s.frame_start >= span[0] and s.frame_end <= span[1]]
+        former = [strip for strip in own_strips(track) if goes(strip)]
         for strip in former:
             gone.add(strip.action)
             track.strips.remove(strip)

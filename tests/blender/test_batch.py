@@ -15,6 +15,7 @@ from mouthpiece.inference.model import Model  # noqa: E402
 from mouthpiece.inference.types import INDEX  # noqa: E402
 from mouthpiece.operators import batch  # noqa: E402
 from mouthpiece.rigs.scene_sequencer import read_strips  # noqa: E402
+from mouthpiece.rigs.scene_write.line_strips import LineStrip  # noqa: E402
 
 MOUTH = [INDEX[name] for name in ("jawOpen", "mouthClose", "mouthPucker", "mouthSmileLeft", "mouthFunnel")]
 UPPER = [INDEX[name] for name in ("eyeBlinkLeft", "browInnerUp", "eyeLookDownLeft")]
@@ -605,3 +606,173 @@ def test_nothing_runs_until_the_scene_was_read(dialogue, monkeypatch) -> None:
     with pytest.raises(RuntimeError, match="ZeroDivisionError"):
         dialogue.bake()
     assert running == [False]
+
+
+def only(dialogue, *names: str) -> None:
+    """Bake the strips of these names."""
+    dialogue.batch.source = "SELECTED"
+    for strip in dialogue.scene.sequence_editor.strips:
+        strip.select = strip.name in names
+    assert dialogue.bake() == {"FINISHED"}
+
+
+def test_a_line_of_another_scene_or_face_with_the_same_name_stays(stage) -> None:
+    for scene, face in (("A", "Anna"), ("B", "Bob"), ("B", "Carl")):
+        made = bpy.data.scenes.get(scene) or bpy.data.scenes.new(scene)
+        bpy.context.window.scene = made
+        made.render.fps = 25
+        made.mouthpiece.batch.output = str(stage.folder / scene)
+        made.mouthpiece.target = stage.face(face, at=(3 * len(bpy.data.objects), 0, 0))
+        if not made.sequence_editor:
+            sound = str(stage.sound(0.5))
+            made.sequence_editor_create().strips.new_sound("line.wav", sound, channel=1, frame_start=1)
+        assert bpy.ops.mouthpiece.batch_bake() == {"FINISHED"}
+    assert all("line.wav" in strips(face) for face in ("Anna", "Bob", "Carl"))
+
+
+def test_a_folders_line_leaves_a_strip_of_the_same_name_and_the_reverse(dialogue) -> None:
+    folder = dialogue.stage.folder / "lines"
+    folder.mkdir()
+    dialogue.stage.sound(0.3, "lines/Anna_1.wav")
+    dialogue.batch.listening = False
+    dialogue.strip("Anna_1", 1, 100)
+    for source in ("STRIPS", "FOLDER", "STRIPS", "FOLDER"):
+        dialogue.batch.source, dialogue.batch.folder = source, str(folder)
+        assert dialogue.bake() == {"FINISHED"}
+        strip = strips("Anna")["Anna_1"]
+        assert curves(strip)[0, 0, 0] == pytest.approx(100.5), source
+    assert len(bpy.data.actions) == 2
+    (unplaced,) = (action for action in bpy.data.actions if action != strip.action)
+    data = bpy.data.objects["Anna"].data.shape_keys.animation_data
+    mine = data.nla_tracks.new().strips.new("mine", 300, unplaced)
+    mine.action_slot = unplaced.slots[0]
+    dialogue.batch.source = "STRIPS"
+    assert dialogue.bake() == {"FINISHED"}
+    assert {s.name: s.frame_start for track in data.nla_tracks for s in track.strips} == {
+        "Anna_1": 100,
+        "mine": 300,
+    }
+
+
+def test_a_copy_of_a_line_stays(dialogue) -> None:
+    dialogue.batch.listening = False
+    dialogue.strip("one", 1, 5)
+    dialogue.bake()
+    copy = strips("Anna")["one"].action.copy()
+    copy.name, copy.use_fake_user = "My one", True
+    dialogue.bake()
+    assert sorted(action.name for action in bpy.data.actions) == ["My one", "one"]
+
+
+def state_of(strip) -> dict[str, object]:
+    names = (
+        "scale",
+        "repeat",
+        "use_reverse",
+        "mute",
+        "frame_start",
+        "frame_end",
+        "extrapolation",
+        "blend_in",
+    )
+    points = [tuple(p.co) for c in strip.fcurves for p in c.keyframe_points]
+    return {name: getattr(strip, name) for name in names} | {"influence": points}
+
+
+@pytest.mark.parametrize("where", [5, 200])
+def test_lines_that_are_not_baked_stay_as_they_were_made(dialogue, where: int) -> None:
+    """Also where the line that is baked lies before them."""
+    dialogue.batch.listening = False
+    dialogue.strip("edited", 1, 60)
+    dialogue.strip("other", 1, where)
+    dialogue.bake()
+    strip = strips("Anna")["edited"]
+    strip.scale, strip.use_reverse, strip.use_animated_influence = 1.5, True, True
+    strip.influence = 0.3
+    strip.keyframe_insert("influence", frame=62)
+    strip.influence = 0.9
+    strip.keyframe_insert("influence", frame=80)
+    before = state_of(strip)
+    only(dialogue, "other")
+    assert sorted(strips("Anna")) == ["edited", "other"]
+    assert state_of(strips("Anna")["edited"]) == before
+    assert strips("Anna")["other"].frame_start == where
+
+
+def test_a_patch_stays_where_it_is_when_a_line_comes(dialogue) -> None:
+    dialogue.batch.listening = False
+    face, output = bpy.data.objects["Anna"], dialogue.scene.mouthpiece.output
+    dialogue.scene.mouthpiece.target = face
+    dialogue.scene.mouthpiece.audio_path = str(dialogue.stage.sound(2.0, "full.wav"))
+    assert bpy.ops.mouthpiece.bake() == {"FINISHED"}
+    output.span, output.first, output.last = "FRAMES", 10.0, 20.0
+    assert bpy.ops.mouthpiece.bake() == {"FINISHED"}
+    data = face.data.shape_keys.animation_data
+    before = [(s.frame_start, s.frame_end) for track in data.nla_tracks for s in track.strips]
+    dialogue.strip("late", 1, 100)
+    only(dialogue, "late")
+    after = [[(s.frame_start, s.frame_end) for s in track.strips] for track in data.nla_tracks]
+    assert after == [[before[0], (100, 125)], [before[1]]]
+
+
+def test_a_soloed_track_of_lines_is_soloed_again(dialogue) -> None:
+    dialogue.batch.listening = False
+    dialogue.strip("one", 1, 5)
+    dialogue.bake()
+    tracks = bpy.data.objects["Anna"].data.shape_keys.animation_data.nla_tracks
+    tracks[0].is_solo = True
+    dialogue.bake()
+    assert [track.is_solo for track in tracks] == [True]
+    assert np.ptp(seen(dialogue, range(5, 30))) > 0.01
+
+
+def test_an_error_in_the_middle_of_a_batch_changes_nothing(dialogue, everything, monkeypatch) -> None:
+    dialogue.batch.listening = False
+    dialogue.strip("one", 1, 5)
+    dialogue.strip("two", 2, 40)
+    dialogue.bake()
+    before, put, calls = everything(), LineStrip.put, []
+
+    def breaking(self, track) -> None:
+        calls.append(track)
+        if len(calls) > 1:
+            raise RuntimeError("no room")
+        put(self, track)
+
+    monkeypatch.setattr(LineStrip, "put", breaking)
+    with pytest.raises(RuntimeError, match="no room"):
+        dialogue.bake()
+    assert everything() == before
+
+
+def seen(dialogue, frames) -> list[float]:
+    found = []
+    for frame in frames:
+        dialogue.scene.frame_set(frame)
+        keys = bpy.data.objects["Anna"].data.shape_keys.key_blocks
+        found.append(keys["jawOpen"].value)
+    return found
+
+
+def test_lines_whose_strips_are_gone_fall_silent(dialogue) -> None:
+    other = dialogue.stage.folder / "lines"
+    other.mkdir()
+    dialogue.stage.sound(0.3, "lines/Anna_9.wav")
+    dialogue.batch.source, dialogue.batch.folder = "FOLDER", str(other)
+    dialogue.bake()
+    dialogue.batch.source, dialogue.batch.listening = "STRIPS", False
+    dialogue.strip("one", 1, 5)
+    two, three = dialogue.strip("two", 1, 60), dialogue.strip("three", 2, 60)
+    dialogue.bake()
+    only(dialogue, "one")
+    assert list(strips("Anna")) == ["one", "two"], "a part says nothing of the rest"
+    two.mute, three.sound.filepath = True, "//nowhere.wav"
+    dialogue.batch.source = "STRIPS"
+    dialogue.bake()
+    assert list(strips("Anna")) == ["one"] and list(strips("Bert")) == ["three"]
+    assert sorted(action.name for action in bpy.data.actions) == ["Anna_9", "one", "three"]
+    two.mute = False
+    dialogue.scene.sequence_editor.strips.remove(three)
+    dialogue.bake()
+    assert list(strips("Anna")) == ["one", "two"]
+    assert not bpy.data.objects["Bert"].data.shape_keys.animation_data.nla_tracks
