@@ -32,8 +32,8 @@ def told(error: Exception) -> str:
 def succeed(
     operator: bpy.types.Operator, context: bpy.types.Context, message: str, notes: Iterable[str] = ()
 ) -> set[str]:
-    """Report ``message``, each of the ``notes`` as a warning, and finish."""
-    notes = tuple(notes)
+    """Report ``message``, each of the ``notes`` once as a warning, and finish."""
+    notes = tuple(dict.fromkeys(notes))
     operator.report({"INFO"}, translated(message))
     for note in notes:
         operator.report({"WARNING"}, translated(note))

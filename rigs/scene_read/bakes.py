@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import bpy
+import numpy as np
 
-from .animation import MARK
+from .animation import MARK, curves_of
 
 TRACK = "Mouthpiece"
 """Name of the NLA tracks, their strips and the layers that a bake makes."""
@@ -38,6 +40,25 @@ def kept_strips(track: bpy.types.NlaTrack) -> list[bpy.types.NlaStrip]:
     own = own_strips(track)
     marked = [strip for strip in track.strips if strip.action is not None and MARK in strip.action]
     return [strip for strip in marked if strip not in own and track.name.startswith(TRACK)]
+
+
+def playing(track: bpy.types.NlaTrack) -> Iterator[tuple[bpy.types.NlaStrip, float, float]]:
+    """The strips of ``track`` that are not muted, and from when to when (scene frames) each shows: the first
+    may hold its pose before it, and every one behind it until the next."""
+    strips = [] if track.mute else list(track.strips)
+    for number, strip in enumerate(strips):
+        before = number == 0 and strip.extrapolation == "HOLD"
+        following = strips[number + 1].frame_start if number + 1 < len(strips) else np.inf
+        last = strip.frame_end if strip.extrapolation == "NOTHING" else following
+        if not strip.mute:
+            yield strip, -np.inf if before else strip.frame_start, last
+
+
+def moved_paths(strip: bpy.types.NlaStrip) -> set[tuple[str, int]]:
+    """Data path and array index of every curve that a strip, or one in a meta strip, plays."""
+    curves = curves_of(strip.action, strip.action_slot) if strip.action is not None else ()
+    own = {(curve.data_path, curve.array_index) for curve in curves}
+    return own.union(*map(moved_paths, strip.strips))
 
 
 def _renumbered(action: bpy.types.Action) -> bool:

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 import bpy
 
 from ...inference.errors import Message, RigError
+from ..pose import head_path
 from ..rig import Rig
-from .bakes import kept_strips, own_strips
+from .bakes import kept_strips, moved_paths, own_strips, playing
 from .character import character_objects, find_target, read_rig
+from .face_notes import hidden_notes, visibility_notes
 from .table import stored_entries, table_owner
 
 
@@ -35,13 +37,18 @@ def preflight(
 def obstacles(
     rig: Rig, context: bpy.types.Context, start: float | None = None, seconds: float = 0.0
 ) -> list[str]:
-    """What keeps the baked ``rig`` from being seen to move, beside its own notes."""
+    """What keeps the baked ``rig`` from being seen to move: its own notes tell of when it was read."""
     found: list[str] = []
     for face in rig.faces:
         found += _mesh(bpy.data.objects[face.mesh], context)
+        found += visibility_notes(bpy.data.objects[face.mesh], face)
         found += _strips(face.key, face.mesh)
     for control in rig.controls:
+        found += hidden_notes(control.datablock, control.owner, [control.path])
         found += _strips(control.datablock, control.owner)
+    if rig.head is not None:
+        found += hidden_notes(rig.head.target, rig.head.target.name, [head_path(rig.head)])
+        found += _strips(rig.head.target, rig.head.target.name)
     found += _mapping(rig)
     found += _stretch(context.scene)
     if start is not None:
@@ -121,15 +128,14 @@ def _over_ours(data: bpy.types.AnimData, above: bpy.types.NlaTrack) -> bool:
     for track in data.nla_tracks:
         if track == above:
             below = False
-        spans = own_strips(track)
         if below and any(
             strip.blend_type == "REPLACE"
-            and not strip.mute
             and (strip.influence > 0.0 or not strip.use_animated_influence)
-            and strip.frame_start < ours.frame_end
-            and ours.frame_start < strip.frame_end
-            for strip in above.strips
-            for ours in spans
+            and first < ours.frame_end
+            and ours.frame_start < last
+            and moved_paths(strip) & moved_paths(ours)
+            for strip, first, last in playing(above)
+            for ours in own_strips(track)
         ):
             return True
     return False

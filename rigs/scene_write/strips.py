@@ -15,18 +15,6 @@ from ..scene_read.bakes import TRACK, own_strips
 from .actions import moved_by
 
 
-def new_track(data: bpy.types.AnimData, *, over: bool = False) -> bpy.types.NlaTrack:
-    """A track above Mouthpiece's former one (above the last of several when it is to lie ``over`` them), with
-    its mute state, else above all."""
-    former = [track for track in data.nla_tracks if own_strips(track)]
-    if not former:
-        return data.nla_tracks.new()
-    chosen = former[-1] if over else former[0]
-    track = data.nla_tracks.new(prev=chosen)
-    track.mute = chosen.mute
-    return track
-
-
 def add_strip(
     track: bpy.types.NlaTrack, action: bpy.types.Action, slot: bpy.types.ActionSlot, frames: np.ndarray
 ) -> None:
@@ -39,14 +27,13 @@ def add_strip(
     strip.extrapolation = "HOLD"
 
 
-def lay(strip: bpy.types.NlaStrip, options: StripOptions, *, over: bool) -> None:
-    """Blend the strip as the artist wants. One that lies ``over`` a former bake shows only where it is."""
+def lay(strip: bpy.types.NlaStrip, options: StripOptions, *, holds: bool) -> None:
+    """Blend the strip as the artist wants. One that ``holds`` no pose shows only where it is."""
     strip.blend_type = adding(strip) if options.additive else "REPLACE"
     length = strip.frame_end - strip.frame_start
     strip.blend_in = min(options.blend_in, length)
     strip.blend_out = min(options.blend_out, length - strip.blend_in)
-    if over:
-        strip.extrapolation = "NOTHING"
+    strip.extrapolation = "HOLD" if holds else "NOTHING"
 
 
 def adding(strip: bpy.types.NlaStrip) -> str:
@@ -55,14 +42,11 @@ def adding(strip: bpy.types.NlaStrip) -> str:
 
 
 def remove_former(blocks: list[bpy.types.ID], action: bpy.types.Action, plan: BakePlan) -> None:
-    """Remove Mouthpiece's other strips from ``blocks`` and from what else they moved, and unused Actions.
-
-    A patch takes away only what lies wholly under it.
-    """
-    span = (float(plan.frames[0]) - 1.0, float(plan.frames[-1]) + 1.0) if plan.strip.patch else None
+    """Remove the strips that ``plan`` replaces from ``blocks`` and from what else they moved, and unused
+    Actions."""
     former: set[bpy.types.Action] = set()
     for block in blocks:
-        former |= remove_strips(block, lambda strip: strip.action != action and _within(strip, span))
+        former |= remove_strips(block, lambda strip: strip.action != action and replaces(strip, plan))
     own = {old for old in former if not set(blocks).isdisjoint(moved_by(old))}  # and no duplicate's
     for moved in {block for old in own for block in moved_by(old)}.difference(blocks):
         remove_strips(moved, lambda strip: strip.action in own)
@@ -71,8 +55,10 @@ def remove_former(blocks: list[bpy.types.ID], action: bpy.types.Action, plan: Ba
             bpy.data.actions.remove(old)
 
 
-def _within(strip: bpy.types.NlaStrip, span: tuple[float, float] | None) -> bool:
-    return span is None or (strip.frame_start >= span[0] and strip.frame_end <= span[1])
+def replaces(strip: bpy.types.NlaStrip, plan: BakePlan) -> bool:
+    """Whether a bake takes the place of a former one's strip: a patch of one that lies wholly under it."""
+    first, last = float(plan.frames[0]) - 1.0, float(plan.frames[-1]) + 1.0
+    return not plan.strip.patch or (strip.frame_start >= first and strip.frame_end <= last)
 
 
 def remove_strips(block: bpy.types.ID, goes: Callable[[bpy.types.NlaStrip], bool]) -> set[bpy.types.Action]:
@@ -87,11 +73,6 @@ def remove_strips(block: bpy.types.ID, goes: Callable[[bpy.types.NlaStrip], bool
         if former and not track.strips:
             remove_track(block.animation_data, track)
     return gone
-
-
-def soloed(data: bpy.types.AnimData) -> bool:
-    """Whether a track with a bake is all that is heard."""
-    return any(track.is_solo and own_strips(track) for track in data.nla_tracks)
 
 
 def remove_track(data: bpy.types.AnimData, track: bpy.types.NlaTrack) -> None:

@@ -80,7 +80,8 @@ def covered(stage, face) -> None:
     stage.write(face, stage.motion())
     track = face.data.shape_keys.animation_data.nla_tracks.new()
     track.name = "Mine"
-    track.strips.new("Mine", 10, stage.action(stage.motion(10), "Own"))
+    strip = track.strips.new("Mine", 10, stage.action(stage.motion(10), "Own"))
+    strip.action_slot = strip.action.slots[0]
 
 
 def above(stage, face) -> None:

@@ -14,7 +14,7 @@ from mathutils import Matrix  # noqa: E402
 from mouthpiece.inference.errors import RigError  # noqa: E402
 from mouthpiece.inference.types import BLENDSHAPES, INDEX, frame_times  # noqa: E402
 from mouthpiece.rigs.scene_read import curves_of  # noqa: E402
-from mouthpiece.rigs.scene_write import bake as writer  # noqa: E402
+from mouthpiece.rigs.scene_write import layer as writer  # noqa: E402
 
 RATES = [(24, 1.0), (25, 1.0), (30, 1.001), (30, 1.0), (60, 1.0)]
 
