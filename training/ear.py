@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from .augment import augment
 from .dataset import Sequence, Utterance
-from .losses import articulation_loss, channel_loss, lip_loss, rest_loss
+from .losses import articulation_loss, channel_loss, lip_loss, rest_loss, shape_loss
 from .material import Material
 from .model.config import Config
 from .model.ear import Ear
@@ -63,9 +63,11 @@ def mouth_losses(channels: Tensor, filmed: Sequence, voices: Sequence, material:
     moved, spoken = channels[:count], channels[count : count + len(voices.mel)]
     target, measured = (torch.tensor(x, device=place) for x in (filmed.channels, filmed.measured))
     lips = material.lips.to(place)
+    shown, filmed_lips = lips(moved), lips(target)
     return {
         "channels": channel_loss(moved, target, measured, material.channel_weight.to(place)),
-        "lips": lip_loss(lips(moved), lips(target)),
+        "lips": lip_loss(shown, filmed_lips),
+        "shape": shape_loss(shown, filmed_lips),
         **unfilmed_losses(lips(spoken), voices.phones, material),
         "rest": rest_loss(channels),
     }

@@ -90,11 +90,9 @@ def lip_loss(predicted: Tensor, target: Tensor) -> Tensor:
     return position + error.diff(dim=1).square().mean()
 
 
-def weak_lip_loss(predicted: Tensor, target: Tensor) -> Tensor:
-    """One minus the correlation over each sequence, gap and width ``[B, T, 2]``, plus a light squared error.
-
-    The target comes from phones and knows timing and order, not this speaker's amount.
-    """
+def shape_loss(predicted: Tensor, target: Tensor) -> Tensor:
+    """One minus the correlation over each sequence, gap and width ``[B, T, 2]``: when lips move, and how far
+    beside their other movements, whatever mouth they belong to. NaN targets are left out."""
     known = torch.isfinite(target).all(-1, keepdim=True)
     count = known.sum(1, keepdim=True)
     target = torch.where(known, target, 0.0)
@@ -103,8 +101,16 @@ def weak_lip_loss(predicted: Tensor, target: Tensor) -> Tensor:
     power = centred[0].square().sum(1) * centred[1].square().sum(1)
     correlation = (centred[0] * centred[1]).sum(1) / (power + 1e-3).sqrt()
     enough = (count[:, 0] > 25).expand_as(correlation)
-    shape = torch.where(enough, 1 - correlation, 0.0).mean()
-    return shape + 0.1 * (known * (predicted - target)).square().mean()
+    return torch.where(enough, 1 - correlation, 0.0).mean()
+
+
+def weak_lip_loss(predicted: Tensor, target: Tensor) -> Tensor:
+    """The shape of gap and width ``[B, T, 2]``, plus a light squared error.
+
+    The target comes from phones and knows timing and order, not this speaker's amount.
+    """
+    error = torch.where(torch.isfinite(target).all(-1, keepdim=True), predicted - target, 0.0)
+    return shape_loss(predicted, target) + 0.1 * error.square().mean()
 
 
 def contact_loss(gap: Tensor, closures: Tensor, contact: Tensor) -> Tensor:

@@ -17,6 +17,7 @@ from mouthpiece.training.losses import (  # noqa: E402
     lip_loss,
     parted_loss,
     rest_loss,
+    shape_loss,
     weak_lip_loss,
 )
 from mouthpiece.training.model.seal import (  # noqa: E402
@@ -135,6 +136,8 @@ def test_weak_loss_wants_timing_not_amount() -> None:
     later = torch.roll(target, 3, dims=1)
     assert weak_lip_loss(0.5 * target, target) < 0.1
     assert weak_lip_loss(later, target) > 0.5
+    assert shape_loss(0.5 * target + 2, target) < 0.01
+    assert shape_loss(later, target) > 0.5
 
 
 def test_lips_must_touch_at_some_moment_of_every_closure_and_nowhere_else() -> None:
