@@ -32,7 +32,7 @@ class Shelf:
     """int [N], index of each entry's take in ``hashes``"""
     hashes: tuple[str, ...]
     style: np.ndarray
-    """float32 [S], weighted mean over entries"""
+    """float32 [S], weighted mean over entries; where brows and eyes rest, over those that show them"""
     index: Index
 
 
@@ -109,7 +109,9 @@ class Bank:
         lengths = [len(e) for e in entries]
         weights = np.repeat([take.weight for take in chosen.values()], lengths)
         styles = np.concatenate([e.styles for e in entries]).astype(np.float64)
-        style = (styles * weights[:, None]).sum(0) / weights.sum()
+        *style, showing = (styles * weights[:, None]).sum(0) / weights.sum()
+        style = np.array(style)
+        style[-self.model.rest_size :] /= showing or 1.0  # by what shows brows and eyes alone
         keys = np.concatenate([e.keys for e in entries])
         biases = np.log(weights / weights.max()) / self.model.sharpness
         return Shelf(

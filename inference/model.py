@@ -19,7 +19,7 @@ from .runtime import OpenNetwork, open_networks
 from .types import TICK_RATE, TICK_SAMPLES, C, Take
 from .unshown import Usual
 
-INTERFACE = 6
+INTERFACE = 7
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
 NETWORKS = ("listen.onnx", "ask.onnx", "move.onnx", "remember.onnx")
 State = dict[str, np.ndarray]
@@ -90,7 +90,7 @@ class Model:
         sizes = self.about["sizes"]
         self.noise_size, self.style_size, self.value_size = sizes["noise"], sizes["style"], sizes["value"]
         self.key_size, self.speech_size, self.found = sizes["key"], sizes["speech"], sizes["found"]
-        self.deviation_size = sizes["deviation"]
+        self.deviation_size, self.rest_size = sizes["deviation"], sizes["rest"]
         self.sharpness: float = self.about["sharpness"]
         self._usual = Usual(**{name: np.array(value) for name, value in self.about["usual"].items()})
         self._shapes: dict[str, list[int]] = {}

@@ -34,7 +34,7 @@ from .run import restore
 from .sync import in_time
 from .usual import usual_mouth
 
-VERSION = "3.2"
+VERSION = "3.3"
 """Of the weights; renewed when other weights are shipped."""
 TOLERANCE = 1e-4
 OPSET = 17
@@ -226,7 +226,7 @@ def export(model: Mouthpiece, folder: Path, version: str, usual: dict) -> None:
         "sharpness": float(model.retriever.score_scale().detach()),
         "sizes": {
             "noise": NOISE, "style": size.manner, "value": size.value + size.deviation, "key": size.key,
-            "speech": size.speech, "found": TOP, "deviation": size.deviation,
+            "speech": size.speech, "found": TOP, "deviation": size.deviation, "rest": size.rest,
         },
         "articulation": list(FEATURES),
         "events": list(EVENTS),

@@ -3,9 +3,9 @@
 Each row is one view of the trunk: those that see no past teach the mouth, those that follow the past teach
 brows, eyes and head. That past is the captured one, blurred, with its mouth elsewhere and its upper face
 disturbed: a face pushed to where it would not go comes back within a second, and so it does when its own
-draws lead it astray (noise injection with corrected targets, Laskey et al. 2017). Its detail is asked for
-along the captured keyframes: along drawn ones it would learn to undo what was drawn. The student learns in
-rolled-out histories.
+draws lead it astray (noise injection with corrected targets, Laskey et al. 2017). Brows and eyes move about
+where those of the references rest. Its detail is asked for along the captured keyframes: along drawn ones it
+would learn to undo what was drawn. The student learns in rolled-out histories.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from .model.codec import (
     MOUTH_LATENT,
     keyframe_targets,
     low_pass,
+    resting,
     slow_path,
 )
 from .model.config import Config
@@ -77,7 +78,7 @@ class Setting:
     episode: Episode
     bank: Bank
     truth: Tensor
-    """[B + V, T, L], disturbed; zeros for voices"""
+    """[B + V, T, L], brows and eyes about where the references' rest, disturbed; zeros for voices"""
     start: Tensor
     """[B + V, L], the motion before the first tick"""
     before: Tensor
@@ -107,7 +108,9 @@ def setting(model: Mouthpiece, material: Material, recipe: Recipe, rows: Rows, s
     ticks = episode.speech.shape[1]
     cold = (torch.rand((total, 1), generator=generator) < COLD).to(flags.device)
     offset = disturbance(episode.motion, generator) * ~cold[:count, None]
-    truth = functional.pad(episode.motion + offset, (0, 0, 0, 0, 0, total - count))
+    *_, rest = model.manner(bank.style[:count])
+    about = episode.motion - resting(rest).unsqueeze(1)
+    truth = functional.pad(about + offset, (0, 0, 0, 0, 0, total - count))
     noise = tuple(
         torch.randn((total, length, LATENT), generator=generator).to(flags.device)
         for length in (ticks // BLOCK, ticks)

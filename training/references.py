@@ -66,7 +66,8 @@ def reference_flags(episode: Episode, clips: int, generator: torch.Generator) ->
 
 @dataclass(frozen=True)
 class Bank:
-    """Rows' references: ``values [B, E, V]``, ``keys [B, E, K]``, ``usable [B, E]``, ``style [B, S + 1]``."""
+    """Rows' references: ``values [B, E, V]``, ``keys [B, E, K]``, ``usable [B, E]``, ``style [B, S + 1 +
+    R]``."""
 
     values: Tensor
     keys: Tensor
@@ -96,6 +97,7 @@ def gather(entries: Entries, pick: Tensor, static_only: Tensor, rows: Rows) -> B
     usable = pick.repeat_interleave(each, 1)
     share = usable.float() / usable.sum(1, keepdim=True).clamp(min=1)
     style = torch.einsum("be,bes->bs", share, pooled(entries.styles).float())
+    style = style[:, :-1]  # brows and eyes are shown by all takes of a performer, or by none
     return Bank(pooled(entries.values), pooled(entries.keys), usable & ~static_only, style)
 
 

@@ -16,3 +16,5 @@ UNSEEN: tuple[str, ...] = ("tongueOut", "cheekPuff", "jawForward")
 """What a frontal camera does not show: no speech was ever measured on them."""
 FACE: tuple[int, ...] = tuple(i for i in UPPER if i not in HEAD)
 """Eyes and brows."""
+FACE_LATENT = len(FACE)
+"""Principal components that stand for them: all."""

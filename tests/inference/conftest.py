@@ -13,10 +13,10 @@ import pytest
 from mouthpiece.inference.model import INTERFACE, Model
 from mouthpiece.inference.types import SAMPLE_RATE, C, Take
 
-STYLE, NOISE, CODE, KEY, VALUE, FOUND, DEVIATION = 4, 3, 6, 5, 7, 8, 2
+STYLE, NOISE, CODE, KEY, VALUE, FOUND, DEVIATION, REST = 4, 3, 6, 5, 7, 8, 2, 2
 SIZES = {
     "style": STYLE, "noise": NOISE, "speech": CODE, "key": KEY, "value": VALUE, "found": FOUND,
-    "deviation": DEVIATION,
+    "deviation": DEVIATION, "rest": REST,
 }  # fmt: skip
 
 
@@ -124,13 +124,15 @@ def tiny_move(onnx, rng: np.random.Generator):
 
 
 def tiny_remember(onnx, rng: np.random.Generator):
-    """An entry for every tick, read from its motion and sound; the style also tells how often it blinks."""
+    """An entry for every tick, read from its motion and sound; the style also tells how often it blinks, and
+    whether the first channel was measured."""
     constants = {
         "see": rng.standard_normal((C, KEY)),
         "hear": rng.standard_normal((CODE, KEY)),
         "do": 0.3 * rng.standard_normal((C, VALUE)),
         "manner": rng.standard_normal((C, STYLE)),
         "voice": rng.standard_normal((CODE, STYLE)),
+        "first": np.eye(C, 1),
         "one": np.array([1]),
     }
     nodes = [
@@ -147,7 +149,11 @@ def tiny_remember(onnx, rng: np.random.Generator):
         ("MatMul", ["heard", "voice"], ["d"], {}),
         ("Unsqueeze", ["blinking", "one"], ["lively"], {}),
         ("Sum", ["c", "d", "lively"], ["both"], {}),
-        ("Tanh", ["both"], ["styles"], {}),
+        ("Tanh", ["both"], ["told"], {}),
+        ("Sub", ["channels", "channels"], ["still"], {}),
+        ("Add", ["still", "mask"], ["masks"], {}),
+        ("MatMul", ["masks", "first"], ["shows"], {}),
+        ("Concat", ["told", "shows"], ["styles"], {"axis": 2}),
     ]
     inputs = {
         "speech": ["t", CODE],
@@ -156,7 +162,7 @@ def tiny_remember(onnx, rng: np.random.Generator):
         "has_audio": [1],
         "blinking": [1],
     }
-    outputs = {"keys": ["t", KEY], "values": ["t", VALUE], "styles": ["t", STYLE]}
+    outputs = {"keys": ["t", KEY], "values": ["t", VALUE], "styles": ["t", STYLE + 1]}
     return stamped(onnx, tiny_graph(onnx, "tiny_remember", nodes, inputs, outputs, constants), {})
 
 

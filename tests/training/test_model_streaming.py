@@ -6,9 +6,11 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch")
 
+from torch.nn import functional  # noqa: E402
+
 from mouthpiece.inference.types import C  # noqa: E402
 from mouthpiece.training.generate import history_of  # noqa: E402
-from mouthpiece.training.model.codec import BLOCK, LATENT, MOUTH_LATENT, slow_path  # noqa: E402
+from mouthpiece.training.model.codec import BLOCK, LATENT, MOUTH_LATENT, resting, slow_path  # noqa: E402
 from mouthpiece.training.model.config import Config  # noqa: E402
 from mouthpiece.training.model.generator import Guide  # noqa: E402
 from mouthpiece.training.model.layers import CausalConv, GatedBlock  # noqa: E402
@@ -194,6 +196,33 @@ def test_keyframes_are_met_and_never_peeked() -> None:
     later = keyframes.clone()
     later[:, 2] += 1
     assert torch.equal(slow_path(later, torch.zeros(1, LATENT))[:, : 2 * BLOCK], path[:, : 2 * BLOCK])
+
+
+@torch.no_grad()
+def test_brows_and_eyes_move_about_where_those_of_the_references_rest(model: Mouthpiece) -> None:
+    """Nothing else changes where that is elsewhere, in takes as in what is made."""
+    mel, noise, guide = material(model)
+    moved = guide.style.clone()
+    offset = 0.1 * torch.randn(SMALL.rest)
+    moved[:, -SMALL.rest :] += offset
+    (frames, _, queries, motion), _ = run_steps(model, mel, noise, guide, model.initial_state(2))
+    (others, *same), _ = run_steps(
+        model, mel, noise, Guide(moved, guide.values, guide.biases), model.initial_state(2)
+    )
+    assert torch.equal(same[1], queries) and torch.equal(same[2], motion)
+    inside = (frames > 1e-3) & (frames < 1 - 1e-3) & (others > 1e-3) & (others < 1 - 1e-3)
+    expected = (resting(offset) @ model.codec.synthesis).expand_as(frames)
+    torch.testing.assert_close((others - frames)[inside], expected[inside], atol=1e-5, rtol=1e-4)
+
+    speech, flags = torch.randn(1, 40, model.config.speech), torch.ones(1, 4)
+    take, blinking = torch.randn(1, 40, LATENT), torch.zeros(1, 1)
+    low, high = (
+        model.retriever(speech, motion, flags, blinking) for motion in (take, take + resting(offset))
+    )
+    torch.testing.assert_close(high.keys, low.keys)
+    torch.testing.assert_close(high.values, low.values)
+    told = functional.pad(offset, (SMALL.style + 1, 1)).expand_as(low.styles)
+    torch.testing.assert_close(high.styles - low.styles, told, atol=1e-5, rtol=1e-4)
 
 
 @torch.no_grad()

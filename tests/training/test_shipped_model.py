@@ -155,6 +155,22 @@ def test_open_eyes_stay_open_whatever_is_drawn(model: Model, dialogue: np.ndarra
         assert np.median(lids) < 0.15, seed
 
 
+def test_brows_and_lids_rest_where_those_of_the_references_do(model: Model, dialogue: np.ndarray) -> None:
+    shown = take("broad")
+    held = {"browInnerUp": 0.3, "browOuterUpLeft": 0.2, "eyeSquintRight": 0.25}
+    raised = shown.channels.copy()
+    for name, amount in held.items():
+        raised[:, INDEX[name]] += amount
+    for seed in range(3):
+        plain, other = (
+            animate(dialogue, model, references=[(replace(shown, channels=channels), 1.0)], seed=seed)
+            for channels in (shown.channels, raised)
+        )
+        for name, amount in held.items():
+            moved = np.median(other[:, INDEX[name]]) - np.median(plain[:, INDEX[name]])
+            assert moved == pytest.approx(amount, abs=0.1), (seed, name)
+
+
 def test_blinks_are_as_frequent_as_the_references_and_leave_the_eyes_open(
     model: Model, dialogue: np.ndarray
 ) -> None:

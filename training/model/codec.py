@@ -17,13 +17,13 @@ from torch.nn import functional
 
 from ...inference.types import BLENDSHAPES, C
 from ..precision import full_precision
-from ..regions import FACE, HEAD, MOUTH, MOUTH_LATENT
+from ..regions import FACE, FACE_LATENT, HEAD, MOUTH, MOUTH_LATENT
 
 BLOCK = 10
 """Ticks between keyframes (400 ms)."""
 SLOW_TICKS = 5.0
 """Width of the low-pass that a keyframe is taken from, ticks."""
-REGIONS: tuple[tuple[tuple[int, ...], int], ...] = ((MOUTH, MOUTH_LATENT), (FACE, 19), (HEAD, 3))
+REGIONS: tuple[tuple[tuple[int, ...], int], ...] = ((MOUTH, MOUTH_LATENT), (FACE, FACE_LATENT), (HEAD, 3))
 """Channels and number of components of mouth, eyes with brows, and head."""
 LATENT = sum(size for _, size in REGIONS)
 REGION_OF = torch.tensor([region for region, (_, size) in enumerate(REGIONS) for _ in range(size)])
@@ -93,6 +93,11 @@ def shown_channels(regions: Tensor) -> Tensor:
     for region, (indices, _) in enumerate(REGIONS):
         channels[:, list(indices)] = regions[:, region : region + 1]
     return channels
+
+
+def resting(face: Tensor) -> Tensor:
+    """Latents of brows and eyes ``[..., FACE_LATENT]`` among all, ``[..., LATENT]``; zeros for the others."""
+    return functional.pad(face, (MOUTH_LATENT, LATENT - MOUTH_LATENT - FACE_LATENT))
 
 
 def latent_mask(measured: Tensor) -> Tensor:

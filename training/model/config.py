@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ...inference.types import C
 from ..events import EVENTS
 from ..phones import FEATURES, PHONES
-from ..regions import MOUTH_LATENT
+from ..regions import FACE_LATENT, MOUTH_LATENT
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,8 @@ class Config:
     deviation: int = MOUTH_LATENT
     """How the mouth's latents in a reference differ from the plain mouth's, carried by each entry."""
     style: int = 64
+    rest: int = FACE_LATENT
+    """Where the latents of brows and eyes rest in a reference, carried by each entry."""
     flow: int = 256
     blink: int = 64
     offline: bool = False
@@ -47,8 +49,8 @@ class Config:
 
     @property
     def manner(self) -> int:
-        """Width of a style with the habit of blinking at its end."""
-        return self.style + 1
+        """Width of a style with the habit of blinking and where brows and eyes rest at its end."""
+        return self.style + 1 + self.rest
 
     @property
     def memory(self) -> tuple[int, int, int]:

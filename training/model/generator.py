@@ -55,7 +55,8 @@ class Layer(nn.Module):
 
 @dataclass(frozen=True)
 class Guide:
-    """What leads it besides sound: ``style [B, S + 1]``, ``values [B, E, V]``, ``biases [B, T, E]``."""
+    """What leads it besides sound: ``style [B, S + 1 + R]`` (the average manner, how much more often one
+    blinks than usual, where brows and eyes rest), ``values [B, E, V]``, ``biases [B, T, E]``."""
 
     style: Tensor
     values: Tensor

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .codec import LATENT, REGIONS
+from .codec import LATENT, MOUTH_LATENT, REGIONS, resting
 from .config import Config
 
 CONTEXT = 8
@@ -28,7 +28,8 @@ AROUND = BEFORE + 1 + AFTER
 @dataclass(frozen=True)
 class Entries:
     """``keys [B, E, K]`` of length one, ``values [B, E, V + D]`` (what is attended to, then the mouth's
-    deviation), ``styles [B, E, S + 1]`` (the manner, then how much more often one blinks than usual)."""
+    deviation), ``styles [B, E, S + R + 2]`` (the manner, how much more often one blinks than usual, where
+    brows and eyes rest, and whether they are shown)."""
 
     keys: Tensor
     values: Tensor
@@ -85,9 +86,13 @@ class Retriever(nn.Module):
     def forward(self, speech: Tensor, motion: Tensor, flags: Tensor, blinking: Tensor) -> Entries:
         """Entries of takes: ``speech [B, T, A]``, latents ``motion [B, T, L]`` without blinks, ``flags [B,
         4]`` (regions measured, has sound), ``blinking [B, 1]``; one every ``HOP`` ticks from the first full
-        window on. With each goes how the mouth deviates from the plain one, as far as there is sound."""
+        window on. With each goes how the mouth deviates from the plain one, as far as there is sound, and
+        where brows and eyes rest: keys and values show how they move about that."""
         heard = flags[:, None, 3:]
         speech = speech * heard
+        shows = flags[:, 1:2]
+        rest = motion[..., MOUTH_LATENT : MOUTH_LATENT + self.config.rest].mean(1) * shows
+        motion = motion - resting(rest).unsqueeze(1)
         anchors = slice(CONTEXT, speech.shape[1] - AFTER, HOP)
         keys = self.keys(speech, delayed(motion), flags)[:, anchors]
         size = self.config.deviation
@@ -95,8 +100,9 @@ class Retriever(nn.Module):
         deviation = (deviation + deviation.roll(-1, 1)) / 2
         around = windows(torch.cat([self.hear_value(speech), motion], -1), AROUND)
         around = around[:, CONTEXT + AFTER :: HOP][:, : keys.shape[1]]
-        flags, blinking = (x.unsqueeze(1).expand(-1, around.shape[1], -1) for x in (flags, blinking))
+        habits = torch.cat([blinking, rest, shows], -1)
+        flags, habits = (x.unsqueeze(1).expand(-1, around.shape[1], -1) for x in (flags, habits))
         out = self.value(torch.cat([around, flags], -1)).float()
         values, styles = out.split([self.config.value, self.config.style], -1)
         values = torch.cat([values, deviation[:, anchors].float()], -1)
-        return Entries(keys, values, torch.cat([torch.tanh(styles), blinking.float()], -1))
+        return Entries(keys, values, torch.cat([torch.tanh(styles), habits.float()], -1))

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .codec import BLOCK, LATENT, MOUTH_LATENT, REGION_OF, MotionCodec, measured_regions
+from .codec import BLOCK, LATENT, MOUTH_LATENT, REGION_OF, MotionCodec, measured_regions, resting
 from .config import Config
 from .ear import PlainMouth
 from .encoder import AudioEncoder, Heard
@@ -44,7 +44,8 @@ class Mouthpiece(nn.Module):
         """Levels of motion that ``move`` shows: ``both``, ``slow`` or ``fast`` (ablation)."""
 
     def initial_state(self, batch: int) -> State:
-        """Zeros. ``ask`` reads the ``motion`` that ``move`` made; else each has states of its own."""
+        """Zeros. ``ask`` reads the ``motion`` that ``move`` made; else each has states of its own. Motion and
+        keyframes of brows and eyes are about where the references' rest."""
         config, zeros = self.config, self.temperature.new_zeros
         return (
             self.ear_state(batch)
@@ -110,8 +111,10 @@ class Mouthpiece(nn.Module):
         paths = path.unsqueeze(1).expand(-1, 2, -1)
         motion = of_views(generator.finish(h, paths, heard, guide, fast_noise, steps, fast))
         shown = {"both": motion, "slow": path, "fast": motion - path}[self.shown]
-        blink, lids = self.lids.step(speech, guide.style[:, self.config.style :], chances[:, 0], state)
-        channels = self.seal.touch(self.codec.decode(shown) + blink, self.plain(speech), features)
+        _, habit, rest = self.manner(guide.style)
+        blink, lids = self.lids.step(speech, habit, chances[:, 0], state)
+        channels = self.codec.decode(shown + resting(rest)) + blink
+        channels = self.seal.touch(channels, self.plain(speech), features)
         channels = self.seal(channels, features)
         tick = torch.where(state["tick"] > BLOCK - 1.5, 0.0, state["tick"] + 1)
         return channels, {
@@ -120,6 +123,11 @@ class Mouthpiece(nn.Module):
             "keyframes": torch.stack([before, after], 1),
             "tick": tick,
         } | memory | lids
+
+    def manner(self, style: Tensor) -> tuple[Tensor, ...]:
+        """Parts of a guide's style ``[B, S + 1 + R]``: the manner, the habit of blinking, where brows and
+        eyes rest."""
+        return style.split([self.config.style, 1, self.config.rest], -1)
 
     def plain(self, speech: Tensor) -> Tensor:
         """Channels ``[..., C]`` of the plain mouth in ``speech [..., A]``, the others at their average."""
@@ -136,7 +144,7 @@ class Mouthpiece(nn.Module):
     ) -> tuple[Tensor, ...]:
         """A take: ``speech [1, T, A]``, ``channels [1, T, C]`` without blinks, ``measured [1, C]``,
         ``has_audio [1, 1]``, ``blinking [1, 1]`` (``blinks.habit``) → keys ``[1, E, K]``, values ``[1, E,
-        V + D]``, styles ``[1, E, S + 1]``."""
+        V + D]``, styles ``[1, E, S + R + 2]``."""
         motion = self.latents(speech, channels, measured)
         flags = torch.cat([measured_regions(measured), has_audio], 1)
         entries = self.retriever(speech, motion, flags, blinking)
