@@ -109,8 +109,8 @@ class Bank:
         lengths = [len(e) for e in entries]
         weights = np.repeat([take.weight for take in chosen.values()], lengths)
         styles = np.concatenate([e.styles for e in entries]).astype(np.float64)
-        *style, showing = (styles * weights[:, None]).sum(0) / weights.sum()
-        style = np.array(style)
+        mean = (styles * weights[:, None]).sum(0) / weights.sum()
+        style, showing = mean[:-1], mean[-1]
         style[-self.model.rest_size :] /= showing or 1.0  # by what shows brows and eyes alone
         keys = np.concatenate([e.keys for e in entries])
         biases = np.log(weights / weights.max()) / self.model.sharpness

@@ -99,11 +99,8 @@ def _version(system: AbstractFileSystem, path: str) -> str:
 
 def _content_digest(system: AbstractFileSystem, path: str) -> str:
     """SHA-256 of a file that is only known by its address: fsspec takes the web for unchanging."""
-    digest = hashlib.sha256()
     with system.open(path, "rb") as remote:
-        while block := remote.read(_BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
+        return hashlib.file_digest(remote, "sha256").hexdigest()
 
 
 @lru_cache(maxsize=256)

@@ -62,11 +62,12 @@ def place(folder: Path, text: str) -> str:
     """
     if is_url(text):
         return text
-    whole = folder.absolute() / text
+    folder = folder.absolute()
+    whole = folder / text
     if ":" not in text or os.path.exists(whole):
         return str(whole)
     for index in reversed([i for i, letter in enumerate(text) if letter == ":"]):
-        take = folder.absolute() / text[:index]
+        take = folder / text[:index]
         if os.path.isfile(take):
             return f"{take}:{place(folder, text[index + 1 :])}"
     return str(whole)

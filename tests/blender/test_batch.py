@@ -40,6 +40,14 @@ class Dialogue:
             name, str(path), channel=channel, frame_start=start
         )
 
+    def lines_of_files(self, *names: str) -> None:
+        """From now on the batch is of a folder with short sounds of these names."""
+        folder = self.stage.folder / "lines"
+        folder.mkdir()
+        for name in names:
+            self.stage.sound(0.3, f"lines/{name}")
+        self.batch.source, self.batch.folder = "FOLDER", str(folder)
+
     def bake(self) -> set[str]:
         return bpy.ops.mouthpiece.batch_bake()
 
@@ -232,11 +240,7 @@ def test_the_references_of_each_are_followed(dialogue) -> None:
 
 
 def test_a_folder_becomes_actions(dialogue) -> None:
-    folder = dialogue.stage.folder / "lines"
-    folder.mkdir()
-    for name in ("Anna_1.wav", "Bert_1.wav", "Carl_1.wav"):
-        dialogue.stage.sound(0.3, f"lines/{name}")
-    dialogue.batch.source, dialogue.batch.folder = "FOLDER", str(folder)
+    dialogue.lines_of_files("Anna_1.wav", "Bert_1.wav", "Carl_1.wav")
     for _ in range(2):
         assert dialogue.bake() == {"FINISHED"}
         assert sorted(action.name for action in bpy.data.actions) == ["Anna_1", "Bert_1"]
@@ -541,10 +545,7 @@ def test_a_line_that_is_being_tweaked_is_given_to_nobody(dialogue, everything) -
 
 
 def test_actions_laid_out_by_hand_go_on_playing_when_a_folder_is_baked_again(dialogue) -> None:
-    folder = dialogue.stage.folder / "lines"
-    folder.mkdir()
-    dialogue.stage.sound(0.3, "lines/Anna_1.wav")
-    dialogue.batch.source, dialogue.batch.folder = "FOLDER", str(folder)
+    dialogue.lines_of_files("Anna_1.wav")
     dialogue.bake()
     data = bpy.data.objects["Anna"].data.shape_keys.animation_data_create()
     strip = data.nla_tracks.new().strips.new("mine", 50, bpy.data.actions["Anna_1"])
@@ -631,13 +632,11 @@ def test_a_line_of_another_scene_or_face_with_the_same_name_stays(stage) -> None
 
 
 def test_a_folders_line_leaves_a_strip_of_the_same_name_and_the_reverse(dialogue) -> None:
-    folder = dialogue.stage.folder / "lines"
-    folder.mkdir()
-    dialogue.stage.sound(0.3, "lines/Anna_1.wav")
+    dialogue.lines_of_files("Anna_1.wav")
     dialogue.batch.listening = False
     dialogue.strip("Anna_1", 1, 100)
     for source in ("STRIPS", "FOLDER", "STRIPS", "FOLDER"):
-        dialogue.batch.source, dialogue.batch.folder = source, str(folder)
+        dialogue.batch.source = source
         assert dialogue.bake() == {"FINISHED"}
         strip = strips("Anna")["Anna_1"]
         assert curves(strip)[0, 0, 0] == pytest.approx(100.5), source
@@ -755,10 +754,7 @@ def seen(dialogue, frames) -> list[float]:
 
 
 def test_lines_whose_strips_are_gone_fall_silent(dialogue) -> None:
-    other = dialogue.stage.folder / "lines"
-    other.mkdir()
-    dialogue.stage.sound(0.3, "lines/Anna_9.wav")
-    dialogue.batch.source, dialogue.batch.folder = "FOLDER", str(other)
+    dialogue.lines_of_files("Anna_9.wav")
     dialogue.bake()
     dialogue.batch.source, dialogue.batch.listening = "STRIPS", False
     dialogue.strip("one", 1, 5)
