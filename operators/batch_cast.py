@@ -11,6 +11,7 @@ from ..rigs.scene_keys import copy_keys, forget_item
 from ..rigs.scene_read import find_target
 from ..rigs.scene_sequencer import assign, sequencer_scene, sound_strips
 from .messages import fail, succeed
+from .request import MOOD
 
 SHARED = (
     "head_target",
@@ -24,8 +25,6 @@ SHARED = (
     "influence_head",
 )
 """What a member of the cast takes over from the settings, and gives back to them."""
-MOOD = ("valence", "arousal")
-"""What of it can be keyed."""
 _TAKE = (
     "action",
     "source",

@@ -17,10 +17,8 @@ from ..rigs.rig import Rig
 from ..rigs.scene_read import animated, find_target, read_rig
 from ..rigs.scene_read.kept import Kept, find_head
 from .references_take import reference_take
-from .request import read_influence
+from .request import SETTINGS, read_influence
 
-SETTINGS = "mouthpiece"
-"""Path of the scene's settings, which animate one face."""
 CAST = f"{SETTINGS}.batch.cast"
 
 
@@ -45,9 +43,9 @@ class Speaker:
     moves: frozenset[str]
     face: str
 
-    def rig(self, scene: str) -> Rig:
+    def rig(self, scene: Kept) -> Rig:
         """The face as it is now. Raises RigError when it has gone, or its head has."""
-        found, target = bpy.data.scenes.get(scene), self.target.find(bpy.data.objects)
+        found, target = scene.find(bpy.data.scenes), self.target.find(bpy.data.objects)
         if found is None or target is None:
             raise RigError(
                 f"{self.target.name} is no longer in the scene: choose the face of {self.name} again."

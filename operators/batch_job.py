@@ -7,6 +7,8 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+import bpy
+
 from ..inference.batch.line import MOTION
 from ..inference.batch.run import DONE, FAILED, KEPT, Outcome, Progress, Tally, run_batch
 from ..inference.batch.store import Store
@@ -114,7 +116,8 @@ def place(batch: SceneBatch, store: Store, tally: Tally) -> list[str]:
             span = batch.spans.get(clip.id, (None, None))
             plans.append(LinePlan(clip.id, replace(plan, name=clip.id), *span))
     cast = frozenset(block for rig in rigs.values() for block in datablocks(rig))
-    write_lines(plans, Home(batch.sequencer, cast, batch.alone, batch.ids))
+    sequencer = batch.sequencer.find(bpy.data.scenes) or batch.sequencer
+    write_lines(plans, Home(sequencer.name, cast, batch.alone, batch.ids))
     return list(notes)
 
 

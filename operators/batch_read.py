@@ -14,26 +14,27 @@ from ..inference.errors import OutputError
 from ..rigs.dialogue import Span
 from ..rigs.options import PLAIN, BakeOptions
 from ..rigs.scene_read import unread
+from ..rigs.scene_read.kept import Kept
 from ..rigs.scene_sequencer import sequencer_scene
 from .bake_options import read_options
-from .batch_cast import MOOD
 from .batch_cast_read import Cast, Speaker, read_cast
 from .batch_files import lines_of_files
 from .batch_strips import line_ids, lines_of_strips
 from .references_take import scene_rate
-from .request import device_of
+from .request import MOOD, device_of
 
 
 @dataclass(frozen=True)
 class SceneBatch:
     """What to make, by whom it is worn, and the scene frames of each line's strip (none for files).
 
-    ``sequencer`` is the scene of the strips, which one face speaks ``alone`` without a cast, and ``ids`` are
-    all that it has (None where only some were asked for). ``options`` are those of a single bake, apart from
-    its range and its place on the NLA.
+    Scenes are ``Kept``, since undo may replace them while the model runs. ``sequencer`` is that of the
+    strips, which one face speaks ``alone`` without a cast, and ``ids`` are all that it has (None where only
+    some were asked for). ``options`` are those of a single bake, apart from its range and its place on the
+    NLA.
     """
 
-    scene: str
+    scene: Kept
     source: str
     manifest: Manifest
     speakers: dict[str, Speaker]
@@ -44,7 +45,7 @@ class SceneBatch:
     device: str
     resume: bool
     folder: Path
-    sequencer: str
+    sequencer: Kept
     alone: bool
     ids: frozenset[str] | None
 
@@ -67,7 +68,7 @@ def read_batch(context: bpy.types.Context) -> SceneBatch:
     else:
         manifest, source = lines_of_files(batch, cast, settings.seed)
     return SceneBatch(
-        scene=context.scene.name,
+        scene=Kept.of(context.scene),
         source=source,
         manifest=replace(manifest, notes=(*manifest.notes, *notes, *_unread(context.scene, cast))),
         speakers=cast.speakers,
@@ -78,7 +79,7 @@ def read_batch(context: bpy.types.Context) -> SceneBatch:
         device=device_of(context),
         resume=batch.resume,
         folder=folder,
-        sequencer=sequencer_scene(context).name,
+        sequencer=Kept.of(sequencer_scene(context)),
         alone=bool(cast.alone),
         ids=ids,
     )

@@ -18,9 +18,9 @@ from ..rigs.retarget import SceneClock, cut
 from ..rigs.scene_keys import keyed
 from ..rigs.scene_read import animated
 from ..rigs.scene_sequencer import SpokenStrip, read_strips, sequencer_scene
-from .batch_cast import MOOD
-from .batch_cast_read import SETTINGS, Cast, Speaker, kept
+from .batch_cast_read import Cast, Speaker, kept
 from .references_take import scene_rate
+from .request import MOOD, SETTINGS
 from .sound import sound_samples
 
 

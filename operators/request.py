@@ -30,8 +30,10 @@ from .sound import file_samples, sound_samples
 
 COURSE = 20
 """Stretches of a bake for which the references' shares are told."""
-MOOD = ("mouthpiece.valence", "mouthpiece.arousal")
-"""Paths of the scene's settings that can be keyed."""
+SETTINGS = "mouthpiece"
+"""Path of the scene's settings, which animate one face."""
+MOOD = ("valence", "arousal")
+"""What of them can be keyed."""
 
 
 @dataclass(frozen=True)
@@ -143,7 +145,8 @@ def read_request(context: bpy.types.Context) -> BakeRequest:
     clock = SceneClock(scene.render.fps / scene.render.fps_base, start_frame(scene))
     audio = sound_samples(settings.sound) if settings.sound else file_samples(settings.audio_path)
     frames = clock.frames(frame_times(frame_count(len(audio))))
-    valence, arousal = (animated(scene, path, frames) for path in MOOD)
+    mood = [f"{SETTINGS}.{name}" for name in MOOD]
+    valence, arousal = (animated(scene, path, frames) for path in mood)
     enabled = [(i, item) for i, item in enumerate(settings.references) if item.enabled and item.weight > 0.0]
     return BakeRequest(
         scene=Kept.of(scene),
@@ -162,7 +165,7 @@ def read_request(context: bpy.types.Context) -> BakeRequest:
         device=device_of(context),
         notes=(
             *sync_notes(scene, clock.start),
-            *(n for path in MOOD for n in unread(scene, path)),
+            *(n for path in mood for n in unread(scene, path)),
         ),
         cache=entry_cache(),
     )

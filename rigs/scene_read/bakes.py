@@ -13,7 +13,7 @@ from .animation import MARK, curves_of
 TRACK = "Mouthpiece"
 """Name of the NLA tracks, their strips and the layers that a bake makes."""
 REST = f"{TRACK} Rest"
-"""Name of the tracks below, on which what a bake fades or adds to rests."""
+"""Name of the tracks below, on which what a bake fades or adds to rests, and what it moves around itself."""
 
 
 def is_own(action: bpy.types.Action) -> bool:

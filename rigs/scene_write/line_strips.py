@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import chain
 
 import bpy
 
@@ -18,13 +19,14 @@ _AWAY = 1_000_000.0
 
 @dataclass(frozen=True)
 class LineStrip:
-    """A strip to be. It plays unmoved and holds its last pose until the next one comes."""
+    """A strip to be. It plays unmoved, and if it ``holds``, its last pose stays until the next one comes."""
 
     name: str
     action: bpy.types.Action
     slot: bpy.types.ActionSlot
     start: float
     end: float
+    holds: bool = True
 
     def put(self, track: bpy.types.NlaTrack) -> None:
         """Add it to ``track``, which has room for it."""
@@ -35,7 +37,7 @@ class LineStrip:
             strip.action_slot = self.slot
             strip.action_frame_start, strip.action_frame_end = self.start, self.end
             strip.frame_start, strip.frame_end = self.start, self.end
-            strip.extrapolation = "HOLD"
+            strip.extrapolation = "HOLD" if self.holds else "NOTHING"
         strip.name = self.name
 
     def meets(self, strip: bpy.types.NlaStrip) -> bool:
@@ -43,23 +45,39 @@ class LineStrip:
         return strip.frame_start < self.end and strip.frame_end > self.start
 
 
-def place(
-    strips: dict[bpy.types.ID, list[LineStrip]], gone: set[bpy.types.Action], freed: set[bpy.types.ID]
-) -> None:
-    """Put strips onto Mouthpiece's track of each datablock, or a new one, in place of what it baked there.
+@dataclass(frozen=True)
+class Strips:
+    """The strips of lines on one datablock, and those that lie below them."""
+
+    lines: list[LineStrip] = field(default_factory=list)
+    rests: list[LineStrip] = field(default_factory=list)
+
+
+def beneath(block: bpy.types.ID) -> list[bpy.types.NlaTrack]:
+    """The tracks of a datablock that lines lie over: all up to Mouthpiece's lowest."""
+    tracks = list(block.animation_data.nla_tracks) if block.animation_data else []
+    own = (place for place, track in enumerate(tracks) if own_strips(track))
+    return tracks[: next(own, len(tracks))]
+
+
+def place(strips: dict[bpy.types.ID, Strips], gone: set[bpy.types.Action], freed: set[bpy.types.ID]) -> None:
+    """Put strips onto Mouthpiece's tracks of each datablock, or new ones, in place of what it baked there.
 
     Strips of Actions that are ``gone`` go from the ``freed`` datablocks, and so do Actions that nothing plays
     any more. An error changes nothing.
     """
     bare = [block for block in strips if block.animation_data is None]
-    spots: list[_Spot] = []
+    spots: dict[bpy.types.ID, list[_Spot]] = {block: [] for block in strips}
     try:
         for block, new in strips.items():
-            data = block.animation_data or block.animation_data_create()
-            spots.append(_Spot(data, sorted(new, key=lambda strip: strip.start), gone))
-            spots[-1].try_out()
+            data, below = block.animation_data or block.animation_data_create(), beneath(block)
+            if new.rests:
+                spots[block].append(_Spot(data, new, gone, REST, below[-1]))
+                spots[block][-1].try_out()
+            spots[block].append(_Spot(data, new, gone, TRACK))
+            spots[block][-1].try_out()
     except Exception:
-        for spot in spots:
+        for spot in chain(*spots.values()):
             spot.undo()
         for block in bare:
             block.animation_data_clear()
@@ -67,9 +85,10 @@ def place(
     removed = set()
     for block in freed.difference(strips):
         removed |= remove_strips(block, lambda strip: strip.action in gone)
-    for block, spot in zip(strips, spots, strict=True):
-        removed |= remove_strips(block, spot.replaces)
-        spot.settle()
+    for block, own in spots.items():
+        removed |= remove_strips(block, own[-1].replaces)
+        for spot in own:
+            spot.settle()
         block.update_tag()
     for action in removed:
         if action.users == 0:
@@ -77,21 +96,32 @@ def place(
 
 
 class _Spot:
-    """Where the ``new`` strips of one datablock find room: on a track that stays, or one of their own."""
+    """Where the ``new`` strips of one datablock find room: on a track of that ``name`` that stays, or one of
+    their own, above ``below`` if there is none yet."""
 
-    def __init__(self, data: bpy.types.AnimData, new: list[LineStrip], gone: set[bpy.types.Action]) -> None:
-        self.data, self.new, self.gone = data, new, gone
-        own = [track for track in data.nla_tracks if own_strips(track) and not track.name.startswith(REST)]
+    def __init__(
+        self,
+        data: bpy.types.AnimData,
+        new: Strips,
+        gone: set[bpy.types.Action],
+        name: str,
+        below: bpy.types.NlaTrack | None = None,
+    ) -> None:
+        self.data, self.gone, self.name = data, gone, name
+        self.lines = new.lines
+        self.new = sorted(new.rests if name == REST else new.lines, key=lambda strip: strip.start)
+        every = [track for track in data.nla_tracks if own_strips(track)]
+        own = [track for track in every if track.name.startswith(REST) == (name == REST)]
         self.former = max((track for track in own if self._has_room(track)), key=_rank, default=None)
         self.stays = self.former is not None and bool(self._staying(self.former))
-        self.above = self.former or (own[-1] if own else None)
-        self.mute = self.above is not None and self.above.mute
+        self.above = self.former or (own[-1] if own else below)
+        self.mute = bool(every) and (self.former or every[-1]).mute
         self.solo = self.former is not None and self.former.is_solo
         self.track: bpy.types.NlaTrack | None = None
 
     def replaces(self, strip: bpy.types.NlaStrip) -> bool:
         """Whether one of Mouthpiece's strips goes: it is gone, or in the way and not laid out by hand."""
-        in_the_way = is_placed(strip.action) and any(new.meets(strip) for new in self.new)
+        in_the_way = is_placed(strip.action) and any(line.meets(strip) for line in self.lines)
         return strip.action in self.gone or in_the_way
 
     def try_out(self) -> None:
@@ -112,7 +142,9 @@ class _Spot:
             for strip in self.new:
                 strip.put(self.former)
             return
-        self.track.name, self.track.mute, self.track.is_solo = TRACK, self.mute, self.solo
+        self.track.name, self.track.mute = self.name, self.mute
+        if self.solo:  # to say that it is not would end that of any other
+            self.track.is_solo = True
         for strip, new in zip(self.track.strips, self.new, strict=True):
             strip.name = new.name  # which the former strip had until now
 

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 import bpy
 
 from ..bake_plan import BakePlan
+from ..pose import Curves
 from .actions import fill_action, mark
 from .line_home import Home, mark_line
-from .line_strips import LineStrip, place
+from .line_strips import LineStrip, Strips, beneath, place
+from .rest import ends, shown_always
 from .strips import refuse_tweaked
 
 
@@ -28,12 +30,32 @@ class LinePlan:
     end: float | None = None
 
 
+@dataclass(frozen=True)
+class _Layer:
+    """Curves of a line, whether they hold their last pose, and what must lie below those that do not."""
+
+    part: Curves
+    holds: bool = True
+    rests: tuple[Curves, ...] = ()
+
+
+def _lay(part: Curves, line: LinePlan) -> _Layer:
+    """How a line's curves lie on the NLA. What strips of hers move at all times shows around it; what else it
+    moves holds its last pose."""
+    if line.start is None:
+        return _Layer(part)
+    hers = shown_always(part, beneath(part.datablock))
+    others = [path not in hers for path in part.paths]
+    return _Layer(part, not hers, (ends(part, others),) if hers and any(others) else ())
+
+
 def write_lines(lines: Sequence[LinePlan], home: Home | None = None) -> list[bpy.types.Action]:
     """Make an Action of every line, in order, in place of the line's former one at the same ``home``.
 
     On the NLA a line also takes the place of whatever else Mouthpiece baked there, and lines that the home no
-    longer has go; all other strips stay as they are, and those of former Actions that were laid out by hand
-    play the new ones. Raises RigError while a strip that it would replace is being tweaked.
+    longer has go; all other strips stay as they are and show around the lines that lie over them, and those
+    of former Actions that were laid out by hand play the new ones. Raises RigError while a strip that it
+    would replace is being tweaked.
 
     Everything new is made before anything old goes; an error leaves the scene as it was.
     """
@@ -44,17 +66,25 @@ def write_lines(lines: Sequence[LinePlan], home: Home | None = None) -> list[bpy
     freed = home.freed(gone, blocks)
     refuse_tweaked(blocks | freed)
     actions: list[bpy.types.Action] = []
-    strips: dict[bpy.types.ID, list[LineStrip]] = {}
+    strips: dict[bpy.types.ID, Strips] = {}
     try:
         for line in lines:
             action = bpy.data.actions.new(line.plan.name)
             actions.append(action)
-            slots = fill_action(action, line.plan.frames, line.plan.curves)
+            layers = [_lay(part, line) for part in line.plan.curves]
+            rests = [rest for layer in layers for rest in layer.rests]
+            slots = iter(fill_action(action, line.plan.frames, (*line.plan.curves, *rests)))
             mark_line(action, line.id, home.scene if line.start is not None else "")
             action.use_fake_user = line.start is None
-            for part, slot in zip(line.plan.curves, slots, strict=True) if line.start is not None else ():
-                new = LineStrip(line.id, action, slot, line.start, line.end)
-                strips.setdefault(part.datablock, []).append(new)
+            if line.start is None:
+                continue
+            span = line.start, line.end
+            for layer in layers:
+                on = strips.setdefault(layer.part.datablock, Strips())
+                on.lines.append(LineStrip(line.id, action, next(slots), *span, layer.holds))
+            for layer in layers:
+                on = strips[layer.part.datablock]
+                on.rests.extend(LineStrip(f"{line.id} rest", action, next(slots), *span) for _ in layer.rests)
         place(strips, gone, freed)
     except Exception:
         for action in actions:

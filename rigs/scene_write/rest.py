@@ -45,6 +45,27 @@ def look_below(part: Curves, plan: BakePlan, tracks: Iterable[bpy.types.NlaTrack
     return Below(frozenset(ever), frozenset(meanwhile))
 
 
+def shown_always(part: Curves, tracks: Iterable[bpy.types.NlaTrack]) -> frozenset[tuple[str, int]]:
+    """The paths of ``part`` that strips of hers on ``tracks`` move at all times."""
+    spans: dict[tuple[str, int], list[tuple[float, float]]] = {path: [] for path in part.paths}
+    for track in tracks:
+        own = own_strips(track)
+        for strip, first, last in playing(track):
+            for path in spans.keys() & moved_paths(strip) if strip not in own else ():
+                spans[path].append((first, last))
+    return frozenset(path for path, shown in spans.items() if _gapless(shown))
+
+
+def _gapless(spans: list[tuple[float, float]]) -> bool:
+    """Whether ``spans`` together fill all time."""
+    reached = -np.inf
+    for first, last in sorted(spans):
+        if first > reached:
+            return False
+        reached = max(reached, last)
+    return reached == np.inf
+
+
 def grounds(part: Curves, options: StripOptions, below: Below, *, over: bool) -> list[Ground]:
     """What must lie below a bake of shape keys. Bones and properties rest by themselves.
 
@@ -59,9 +80,9 @@ def grounds(part: Curves, options: StripOptions, below: Below, *, over: bool) ->
     if options.additive or options.blend_in or options.blend_out:
         still = replace(part, values=np.zeros_like(part.values))
         if not _keys_rest():
-            found = [Ground(_ends(still, free), True), Ground(_ends(still, late), False)]
+            found = [Ground(ends(still, free), True), Ground(ends(still, late), False)]
     elif below.ever and not over:
-        found = [Ground(_ends(part, free), True)]
+        found = [Ground(ends(part, free), True)]
     return [ground for ground in found if ground.curves.paths]
 
 
@@ -70,7 +91,7 @@ def _keys_rest() -> bool:
     return bpy.types.ShapeKey.bl_rna.properties["value"].default == 0.0
 
 
-def _ends(part: Curves, chosen: list[bool]) -> Curves:
+def ends(part: Curves, chosen: list[bool]) -> Curves:
     """The ``chosen`` curves of a part, keyed at their ends only."""
     paths = tuple(path for path, wanted in zip(part.paths, chosen, strict=True) if wanted)
     values = part.values[:, chosen]

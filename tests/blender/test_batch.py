@@ -12,7 +12,7 @@ bpy = pytest.importorskip("bpy", reason="needs Blender's Python module")
 from mouthpiece.inference.animate import animate  # noqa: E402
 from mouthpiece.inference.decode_aud import load_audio  # noqa: E402
 from mouthpiece.inference.model import Model  # noqa: E402
-from mouthpiece.inference.types import INDEX  # noqa: E402
+from mouthpiece.inference.types import INDEX, C  # noqa: E402
 from mouthpiece.operators import batch  # noqa: E402
 from mouthpiece.rigs.scene_sequencer import read_strips  # noqa: E402
 from mouthpiece.rigs.scene_write.line_strips import LineStrip  # noqa: E402
@@ -312,6 +312,45 @@ def test_strips_of_the_artist_stay(dialogue) -> None:
         assert names == [["Mine"], ["Anna listens at -20", "hello", "Anna listens at 30"]]
 
 
+def test_her_strips_show_around_lines_that_lie_over_them(dialogue) -> None:
+    """What she moves is hers between lines; all else holds the pose of the line before."""
+    dialogue.batch.listening = False
+    action = dialogue.stage.action(np.full((200, C), 0.4, np.float32), "Mine")
+    bag = action.layers[0].strips[0].channelbags[0]
+    for curve in [curve for curve in bag.fcurves if "jawOpen" not in curve.data_path]:
+        bag.fcurves.remove(curve)
+    face = bpy.data.objects["Anna"].data.shape_keys
+    data = face.animation_data_create()
+    data.nla_tracks.new().strips.new("Mine", 1, action).action_slot = action.slots[0]
+
+    def shown(frame: int) -> tuple[float, float]:
+        dialogue.scene.frame_set(frame)
+        return tuple(face.key_blocks[name].value for name in ("jawOpen", "browInnerUp"))
+
+    dialogue.strip("one", 1, 21)
+    dialogue.strip("two", 1, 81)
+    dialogue.bake()
+    for _ in range(2):
+        assert [track.name for track in data.nla_tracks][1:] == ["Mouthpiece Rest", "Mouthpiece"]
+        names = [[strip.name for strip in track.strips] for track in data.nla_tracks]
+        assert names == [["Mine"], ["one rest", "two rest"], ["one", "two"]]
+        for frame in (5, 60, 180):
+            assert shown(frame)[0] == pytest.approx(0.4, abs=1e-3)
+        one, two = (curves(strip)[INDEX["browInnerUp"], :, 1] for strip in data.nla_tracks[2].strips)
+        for frame, held in ((5, one[0]), (60, one[-1]), (180, two[-1])):
+            assert shown(frame)[1] == pytest.approx(held, abs=1e-3)
+        assert np.ptp([shown(frame)[0] for frame in range(22, 45)]) > 0.01
+        only(dialogue, "two")
+    data.nla_tracks["Mouthpiece"].is_solo = True
+    only(dialogue, "one")
+    assert [track.is_solo for track in data.nla_tracks] == [False, False, True]
+    data.nla_tracks[0].strips[0].extrapolation = "NOTHING"
+    dialogue.batch.source = "STRIPS"
+    dialogue.bake()
+    assert [track.name for track in data.nla_tracks][1:] == ["Mouthpiece"], "she does not show all the time"
+    assert {strip.extrapolation for strip in data.nla_tracks[1].strips} == {"HOLD"}
+
+
 def test_it_says_that_the_processor_took_over(dialogue) -> None:
     dialogue.strip("hello", 1, 11)
     dialogue.scene.mouthpiece.device = "coreml"
@@ -559,16 +598,20 @@ def test_actions_laid_out_by_hand_go_on_playing_when_a_folder_is_baked_again(dia
     assert not np.array_equal(curves(strip), before)
 
 
-def test_a_face_that_is_renamed_meanwhile_speaks_its_lines(dialogue, monkeypatch) -> None:
+def test_what_is_renamed_meanwhile_speaks_its_lines(dialogue, monkeypatch) -> None:
     dialogue.batch.listening = False
     dialogue.strip("hello", 1, 5)
+    scene = bpy.context.scene
 
     def rename(*_: object) -> None:
         bpy.data.objects["Anna" if "Anna" in bpy.data.objects else "Ada"].name = "Ada"
+        scene.name = "Shot 2"
 
     monkeypatch.setattr(batch, "_show", rename)
     assert dialogue.bake() == {"FINISHED"}
     assert list(strips("Ada")) == ["hello"]
+    assert dialogue.bake() == {"FINISHED"}, "its lines are those of the same scene"
+    assert [action["mouthpiece_scene"] for action in bpy.data.actions] == ["Shot 2"]
 
 
 def test_a_mood_on_the_nla_is_said_to_be_unread(dialogue) -> None:
