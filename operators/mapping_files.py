@@ -8,8 +8,8 @@ import bpy
 
 from ..inference.errors import MappingError, Message, MouthpieceError
 from ..rigs.mapping_file import read_mapping, write_mapping
-from ..rigs.scene_read import rig_entries, store_entries, stored_entries
-from .mapping_table import CharacterOperator, character
+from ..rigs.scene_read import store_entries
+from .mapping_table import CharacterOperator, character, entries_to_keep
 from .messages import fail, succeed
 
 
@@ -42,11 +42,7 @@ class MOUTHPIECE_OT_mapping_save(FileOperator, bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         try:
             owner, objects = character(context)
-            entries = stored_entries(objects) or rig_entries(objects)
-            if not entries:
-                raise MappingError(
-                    "{owner} has no mapping to save: nothing of it was recognised.", owner=owner.name
-                )
+            entries = entries_to_keep(owner, objects)
             path = self.path().with_suffix(".json")
             write_mapping(path, owner.name, entries)
         except MouthpieceError as error:

@@ -10,9 +10,9 @@ import bpy
 from ..inference.errors import MappingError, Message, MouthpieceError
 from ..rigs.mapping_file import read_mapping, write_mapping
 from ..rigs.presets import preset_entries, presets
-from ..rigs.scene_read import rig_entries, shape_key_names, store_entries, stored_entries
+from ..rigs.scene_read import shape_key_names, store_entries
 from .cache import user_folder
-from .mapping_table import CharacterOperator, character
+from .mapping_table import CharacterOperator, character, entries_to_keep
 from .messages import fail, succeed
 
 OWN = "own:"
@@ -106,11 +106,7 @@ class MOUTHPIECE_OT_mapping_preset_add(CharacterOperator, bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         try:
             owner, objects = character(context)
-            entries = stored_entries(objects) or rig_entries(objects)
-            if not entries:
-                raise MappingError(
-                    "{owner} has no mapping to keep: nothing of it was recognised.", owner=owner.name
-                )
+            entries = entries_to_keep(owner, objects)
             path = _path(self.name)
             path.parent.mkdir(parents=True, exist_ok=True)
             write_mapping(path, path.stem, entries)

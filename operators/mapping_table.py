@@ -5,7 +5,15 @@ from __future__ import annotations
 import bpy
 
 from ..inference.errors import MappingError, Message, MouthpieceError
-from ..rigs.scene_read import character_objects, find_target, rig_entries, store_entries, table_owner
+from ..rigs.mapping import Entry
+from ..rigs.scene_read import (
+    character_objects,
+    find_target,
+    rig_entries,
+    store_entries,
+    stored_entries,
+    table_owner,
+)
 from .messages import fail, succeed
 
 
@@ -26,6 +34,24 @@ def character(context: bpy.types.Context) -> tuple[bpy.types.Object, list[bpy.ty
             owner=owner.name,
         )
     return owner, objects
+
+
+def entries_to_keep(owner: bpy.types.Object, objects: list[bpy.types.Object]) -> tuple[Entry, ...]:
+    """The rows of the table of ``owner`` that count, or what is detected where it has none. Raises
+    MappingError when that is nothing."""
+    if table_owner(objects) is None:
+        entries = rig_entries(objects)
+        if not entries:
+            raise MappingError(
+                "{owner} has no mapping to save: nothing of it was recognised.", owner=owner.name
+            )
+        return entries
+    entries = stored_entries(objects)
+    if not entries:
+        raise MappingError(
+            "{owner} has no mapping to save: none of its rows is complete and switched on.", owner=owner.name
+        )
+    return entries
 
 
 class CharacterOperator:

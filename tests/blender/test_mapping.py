@@ -187,6 +187,17 @@ def test_save_and_load_onto_another_character(stage) -> None:
     assert len(ben.mouthpiece.entries) == 1, "a file that cannot be read changes nothing"
 
 
+def test_a_table_whose_rows_are_all_off_is_not_saved_as_what_was_detected(stage) -> None:
+    face = stage.face("Anna", ["jawOpen", "mouthClose"])
+    bpy.ops.mouthpiece.mapping_reset(mode="DETECT")
+    for row in face.mouthpiece.entries:
+        row.enabled = False
+    path = stage.folder / "off.json"
+    with pytest.raises(RuntimeError, match="none of its rows is complete and switched on"):
+        bpy.ops.mouthpiece.mapping_save(filepath=str(path))
+    assert not path.exists()
+
+
 def test_poke_shows_one_movement_and_rest(stage) -> None:
     face = stage.face(keys=["jawOpen", "Blink"])
     assert bpy.ops.mouthpiece.mapping_poke(channel="jawOpen", value=0.8) == {"FINISHED"}
