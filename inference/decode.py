@@ -86,7 +86,7 @@ def _any_name(path: Path) -> Path | bytes:
 def mono(blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
     """Mean over the channels of each block, ``[n, channels] -> float32 [n]``."""
     for block in blocks:
-        yield finite(block).mean(axis=1, dtype=np.float32)
+        yield finite(block).mean(axis=1, dtype=np.float64).astype(np.float32)
 
 
 def resampled(blocks: Iterable[np.ndarray], rate: float) -> Iterator[np.ndarray]:

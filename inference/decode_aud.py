@@ -40,4 +40,4 @@ def load_audio(path: str | Path) -> np.ndarray:
         raise AudioError(
             f"{path} is not a readable sound ({reason}): convert it to WAV or choose another file."
         ) from error
-    return finite(samples).mean(axis=1, dtype=np.float32)
+    return finite(samples).mean(axis=1, dtype=np.float64).astype(np.float32)
