@@ -12,8 +12,8 @@ from .corpus.lips import LipReadout
 from .dataset import Sampler, Utterance
 from .events import EVENTS, NONE
 from .losses import Lips
-from .sync import in_time
-from .weak import PhoneToLips, fit, phone_labelled
+from .sync import in_time, phone_labelled
+from .weak import LazyTargets
 
 HELD_CORPORA = ("dc_tts_ljtext",)
 """Labelled speech that no training hears, so that the ear is judged on a corpus it does not know."""
@@ -34,7 +34,7 @@ class Material:
     events: Sampler
     lips: Lips
     channel_weight: Tensor
-    phone_to_lips: PhoneToLips
+    phone_to_lips: LazyTargets
 
 
 def is_filmed(utterance: Utterance) -> bool:
@@ -76,5 +76,5 @@ def prepare(utterances: list[Utterance], readout: LipReadout, ticks: int) -> Mat
         events=Sampler(events, ticks, by=event_class),
         lips=lips,
         channel_weight=torch.tensor(0.3 / (variance + 0.03**2), dtype=torch.float32).clamp(max=150.0),
-        phone_to_lips=fit(phone_labelled(speaking)),
+        phone_to_lips=LazyTargets(phone_labelled(speaking)),
     )

@@ -12,10 +12,10 @@ from dataclasses import replace
 import numpy as np
 from scipy.interpolate import CubicSpline
 
-from .dataset import Utterance
+from .dataset import Utterance, by_performer
 from .metrics import correlation
+from .phones import FEATURE_TABLE
 from .regions import MOUTH
-from .weak import design, fit, phone_labelled
 
 LAGS = np.arange(-1.5, 1.51, 0.1)
 """Ticks by which a recording's lips may follow their usual time."""
@@ -25,6 +25,10 @@ CORRELATED = 4
 """Ticks of a lip's movement that tell as much as one would."""
 EDGE = 3
 """Ticks at both ends that are not compared: nothing is known beyond them."""
+MIN_CLIPS = 4
+"""Of speakers with fewer recordings nobody knows what is usual."""
+CONTEXT = 5
+"""Ticks on either side whose phones colour what lips are expected to do (coarticulation, 200 ms)."""
 
 
 def in_time(utterances: list[Utterance]) -> list[Utterance]:
@@ -35,12 +39,47 @@ def in_time(utterances: list[Utterance]) -> list[Utterance]:
     groups = phone_labelled(utterances)
     if not groups:
         return utterances
-    weights = fit(groups).weights
+    weights = fit(groups)
     lags = {}
     for group in groups:
         found = [lag_of(u.gap[:, 0], (design(np.asarray(u.phones, int)) @ weights)[:, 0]) for u in group]
         lags |= {id(u): lag for u, lag in zip(group, found - np.median(found), strict=True)}
     return [shifted(u, lags[id(u)]) if lags.get(id(u)) else u for u in utterances]
+
+
+def standardise(gap: np.ndarray) -> np.ndarray:
+    """A performer's gap and width ``[T, 2]`` in units of his own deviation about his mean."""
+    return (gap - np.nanmean(gap, 0)) / np.nanstd(gap, 0)
+
+
+def phone_labelled(utterances: list[Utterance]) -> list[list[Utterance]]:
+    """Recordings that have phones and a measured gap, of each performer who has more than a few."""
+    labelled = [u for u in utterances if (u.phones >= 0).any() and len(u.gap) and np.isfinite(u.gap).all()]
+    return [group for group in by_performer(labelled).values() if len(group) > MIN_CLIPS]
+
+
+def design(phones: np.ndarray) -> np.ndarray:
+    """Features of each tick of ``phones int [4 T]`` and of its neighbours, ``[T, F (2 CONTEXT + 1) + 1]``;
+    NaN near unlabelled hops."""
+    table = np.concatenate([FEATURE_TABLE, np.full((1, FEATURE_TABLE.shape[1]), np.nan, np.float32)])
+    ticks = table[phones].reshape(-1, 4, table.shape[1]).mean(1)
+    padded = np.pad(ticks, ((CONTEXT, CONTEXT), (0, 0)), mode="edge")
+    lags = [padded[lag : lag + len(ticks)] for lag in range(2 * CONTEXT + 1)]
+    return np.concatenate([*lags, np.ones((len(ticks), 1), np.float32)], 1)
+
+
+def fit(groups: list[list[Utterance]], ridge: float = 30.0) -> np.ndarray:
+    """Ridge regression from ``design`` to the standardised gap and width of performers' recordings, ``[F (2
+    CONTEXT + 1) + 1, 2]``."""
+    rows, targets = [], []
+    for group in groups:
+        x = np.concatenate([design(np.asarray(u.phones, int)) for u in group])
+        y = standardise(np.concatenate([u.gap for u in group]))
+        good = np.isfinite(x).all(1) & np.isfinite(y).all(1)
+        rows.append(x[good])
+        targets.append(y[good])
+    x, y = np.concatenate(rows).astype(np.float64), np.concatenate(targets).astype(np.float64)
+    return np.linalg.solve(x.T @ x + ridge * np.eye(x.shape[1]), x.T @ y)
 
 
 def lag_of(gap: np.ndarray, expected: np.ndarray) -> float:

@@ -21,7 +21,7 @@ LENT_WEIGHT = 0.5
 
 def unfilmed_losses(moved: Tensor, phones: np.ndarray, material: Material) -> Terms:
     """The terms of lips ``moved [V, T, 2]``, standardised gap and width, at the phones ``int [V, 4 T]``."""
-    wanted = torch.tensor(np.stack([material.phone_to_lips(row) for row in phones]), device=moved.device)
+    wanted = material.phone_to_lips(phones).to(moved.device)
     contacts = contact_losses(moved[..., 0], phones, material.lips.to(moved.device))
     return {"weak": weak_lip_loss(moved, wanted)} | contacts
 
@@ -37,8 +37,8 @@ def contact_losses(gap: Tensor, phones: np.ndarray, lips: Lips) -> Terms:
 def lent_losses(
     shown: Tensor, lent: Tensor, phones: np.ndarray, material: Material, weights: Tensor
 ) -> Terms:
-    """The terms of the mouths ``shown [G, T, C]`` in voices with a virtual performer's references: to move as
-    ``lent [G, T, C]`` and to touch at closures all the same. ``weights [C]`` are zero outside the mouth."""
+    """The terms of the mouths ``shown [V, T, C]`` in voices with a virtual performer's references: to move as
+    ``lent [V, T, C]`` and to touch at closures all the same. ``weights [C]`` are zero outside the mouth."""
     lips = material.lips.to(shown.device)
     seen = weights.new_ones(1, len(weights))
     seen[:, [INDEX[name] for name in UNSEEN]] = 0

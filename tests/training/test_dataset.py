@@ -13,7 +13,6 @@ from mouthpiece.inference.features import log_mel
 from mouthpiece.inference.types import C
 from mouthpiece.training.dataset import JOIN_TICKS, Sampler, load_corpus, load_set
 from mouthpiece.training.phones import PHONES
-from mouthpiece.training.weak import LATE, fit
 
 TICKS = (30, 50)
 
@@ -73,18 +72,3 @@ def test_chains_are_seeded_full_and_mark_their_joins(corpus: Path, tmp_path: Pat
     assert np.array_equal(batch.mel, again.mel)
     assert (batch.continuous[:, : JOIN_TICKS + 1] == 0).all()
     assert 0 < batch.continuous.mean() < 1
-
-
-def test_phones_predict_lips_only_where_all_is_labelled(corpus: Path, tmp_path: Path) -> None:
-    utterances = load_corpus(corpus, tmp_path / "features")
-    targets = fit([utterances], ridge=1.0)
-    phones = np.asarray(utterances[1].phones, int)
-    shut = np.isin(phones[::4], [PHONES.index(p) for p in ("p", "b", "m")])
-    gap = targets(phones)[:, 0]
-    ahead = LATE // 4  # ticks by which lips in pictures are late, and those of other voices are not
-    gap, shut = gap[: len(gap) - ahead], shut[ahead:]
-    assert gap[shut].mean() < gap[~shut].mean() - 1
-    phones[100:104] = -1
-    unknown = np.isnan(targets(phones)[:, 0])
-    assert unknown[25]
-    assert not unknown[:15].any()

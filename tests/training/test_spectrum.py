@@ -100,7 +100,7 @@ def test_it_learns_from_filmed_voices_and_the_ear_stays_as_it_is(tmp_path: Path)
         voices=Sampler([recording(i, False) for i in range(8, 12)], 50),
         lips=Lips(matrix, torch.zeros(2), torch.tensor([0.1, 0.05]), torch.full((2,), 0.06)),
         channel_weight=torch.ones(C),
-        phone_to_lips=lambda phones: np.full((len(phones) // 4, 2), np.nan, np.float32),
+        phone_to_lips=lambda phones: torch.full((len(phones), phones.shape[1] // 4, 2), torch.nan),
     )
     torch.manual_seed(4)
     Run(Ear(SMALL), Recipe(steps=1), tmp_path / "ear.pt").save()
