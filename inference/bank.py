@@ -32,7 +32,7 @@ class Shelf:
     """int [N], index of each entry's take in ``hashes``"""
     hashes: tuple[str, ...]
     style: np.ndarray
-    """float32 [S], weighted mean over entries; where brows and eyes rest, over those that show them"""
+    """float32 [S], weighted mean over entries; where brows and eyes rest, over those that show them; 1"""
     index: Index
 
 
@@ -110,14 +110,14 @@ class Bank:
         weights = np.repeat([take.weight for take in chosen.values()], lengths)
         styles = np.concatenate([e.styles for e in entries]).astype(np.float64)
         mean = (styles * weights[:, None]).sum(0) / weights.sum()
-        style, showing = mean[:-1], mean[-1]
-        style[-self.model.rest_size :] /= showing or 1.0  # by what shows brows and eyes alone
+        mean[-1 - self.model.rest_size : -1] /= mean[-1] or 1.0  # by what shows brows and eyes alone
+        mean[-1] = 1.0
         keys = np.concatenate([e.keys for e in entries])
         biases = np.log(weights / weights.max()) / self.model.sharpness
         return Shelf(
             np.concatenate([e.values for e in entries]),
             np.repeat(np.arange(len(chosen)), lengths),
             tuple(chosen),
-            style.astype(np.float32),
+            mean.astype(np.float32),
             make_index(keys, biases),
         )

@@ -9,7 +9,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Entries:
-    """``E`` pieces of a take: ``keys float32 [E, K]`` of length one, ``values [E, V]``, ``styles [E, S + 1]``
+    """``E`` pieces of a take: ``keys float32 [E, K]`` of length one, ``values [E, V]``, ``styles [E, S]``
     (the last columns say where brows and eyes rest, and 1 if the take shows them)."""
 
     keys: np.ndarray

@@ -19,7 +19,7 @@ from .runtime import OpenNetwork, open_networks
 from .types import TICK_RATE, TICK_SAMPLES, C, Take
 from .unshown import Usual
 
-INTERFACE = 7
+INTERFACE = 8
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
 NETWORKS = ("listen.onnx", "ask.onnx", "move.onnx", "remember.onnx")
 State = dict[str, np.ndarray]

@@ -10,6 +10,7 @@ from .closure import Spoken, closure_counts, shut_threshold, spoken
 from .corpus.lips import LipReadout
 from .dataset import SILENCE, Utterance
 from .metrics import correlation
+from .model.seal import LipSeal
 from .model.step import NOISE, Mouthpiece
 from .references import no_guide
 
@@ -38,6 +39,15 @@ def play(model: Mouthpiece, mel: Tensor) -> tuple[Tensor, Tensor]:
     return torch.stack(frames, 1), features
 
 
+def sealed(seal: LipSeal, channels: Tensor, features: Tensor) -> Tensor:
+    """``channels [B, T, C]`` under the ``seal``, by feature probabilities ``[B, T, 4, F]``."""
+    share, frames = channels.new_zeros(len(channels), 1), []
+    for frame, heard in zip(channels.unbind(1), features.unbind(1), strict=True):
+        frame, share = seal(frame, heard, share)
+        frames.append(frame)
+    return torch.stack(frames, 1)
+
+
 def calibrate_seal(model: Mouthpiece, clips: list[Utterance], readout: LipReadout) -> float:
     """Sets ``model.seal`` to the reach with the best sum of closures and gap correlation; returns it.
 
@@ -55,7 +65,7 @@ def calibrate_seal(model: Mouthpiece, clips: list[Utterance], readout: LipReadou
     scores = []
     for reach in REACHES:
         model.seal.reach.fill_(reach)
-        gaps = readout(model.seal(channels, features).numpy())[..., 0] - readout.offset[0]
+        gaps = readout(sealed(model.seal, channels, features).numpy())[..., 0] - readout.offset[0]
         scores.append(score([spoken(c, gap[: len(c.gap)]) for c, gap in zip(chosen, gaps, strict=True)]))
     reach = REACHES[int(np.argmax(scores))]
     model.seal.reach.fill_(reach)

@@ -24,23 +24,22 @@ MUTE = -17.0
 
 @dataclass(frozen=True)
 class Rows:
-    """``groups × clips`` filmed sequences and ``voices`` unfilmed ones make a step; the first of the voices,
-    one for each group, are lent its manner and its references."""
+    """``groups × clips`` filmed sequences make a step, and for each group an unfilmed voice, which is lent
+    its manner and its references."""
 
     groups: int = 8
     clips: int = 4
-    voices: int = 16
 
     def group(self) -> Tensor:
-        """The group of every row, ``int [groups × clips + voices]``."""
-        filmed = torch.arange(self.groups).repeat_interleave(self.clips)
-        return torch.cat([filmed, torch.arange(self.voices) % self.groups])
+        """The group of every row, ``int [groups × clips + groups]``."""
+        groups = torch.arange(self.groups)
+        return torch.cat([groups.repeat_interleave(self.clips), groups])
 
 
 @dataclass(frozen=True)
 class Episode:
-    """``B`` filmed rows, then ``V`` voices, the first ``G`` of them with a group's manner; the filmed ones
-    are ``[B, …]``, all of them ``[B + V, …]``."""
+    """``B`` filmed rows, then ``V`` voices, one with each group's manner; the filmed ones are ``[B, …]``, all
+    of them ``[B + V, …]``."""
 
     speech: Tensor
     """[B + V, T, A]; zeros for takes without sound"""
@@ -49,10 +48,7 @@ class Episode:
     captured: Tensor
     """[B, T, C], what it was made from"""
     lent: Tensor
-    """[G, T, C], what the virtual performers would do in the first voices: their manner over the plain
-    mouth"""
-    plain: Tensor
-    """[G, T, C], what that was made from"""
+    """[V, T, C], what the virtual performers would do in the voices: their manner over the plain mouth"""
     motion: Tensor
     """[B, T, L], latents of the same motion without blinks"""
     blinks: Tensor
@@ -83,13 +79,13 @@ def draw(model: Mouthpiece, material: Material, recipe: Recipe, rows: Rows, step
     """The episode of a step; everything random is keyed by (seed, step)."""
     rng, generator = recipe.randomness(step)
     filmed = material.filmed.draw(rng, rows.groups, rows.clips)
-    voices = material.voices.draw(rng, rows.voices, 1)
+    voices = material.voices.draw(rng, rows.groups, 1)
     clean = torch.tensor(np.concatenate([filmed.mel, voices.mel]))
     count, place = len(filmed.mel), recipe.device
     speech, features, level = listen(model, augment(clean, generator).to(place))
     spoken = (clean[:count].mean((1, 2)) > MUTE).float().unsqueeze(1)
     captured = calm(torch.tensor(filmed.channels))
-    plain = model.plain(speech[count : count + rows.groups]).cpu()
+    plain = model.plain(speech[count:]).cpu()
     source, features, level = (beside(x.cpu(), rows) for x in (torch.cat([captured, plain]), features, level))
     performed = perform(source, features, level, rows.clips + 1, generator)
     performed = touching(performed, source, material.lips.matrix[0]).unflatten(0, (rows.groups, -1))
@@ -104,7 +100,6 @@ def draw(model: Mouthpiece, material: Material, recipe: Recipe, rows: Rows, step
         channels=channels,
         captured=captured.to(place),
         lent=lent.to(place),
-        plain=plain.to(place),
         motion=model.latents(speech[:count], still, measured),
         blinks=blinks.float(),
         mask=latent_mask(measured),
@@ -120,22 +115,20 @@ def beside(x: Tensor, rows: Rows) -> Tensor:
     """Of ``[B + V, …]`` the clips of each group, then its voice: ``[groups (clips + 1), …]``."""
     count = rows.groups * rows.clips
     clips = x[:count].unflatten(0, (rows.groups, rows.clips))
-    return torch.cat([clips, x[count : count + rows.groups, None]], 1).flatten(0, 1)
+    return torch.cat([clips, x[count:, None]], 1).flatten(0, 1)
 
 
 def unmannered(model: Mouthpiece, episode: Episode, rows: Tensor, shown: Tensor) -> Episode:
-    """``episode`` whose ``rows [B + V]`` do what was captured, or the plain mouth, and so do regions that are
-    not ``shown [B, 3]``: what nothing shows has no manner. A face that could be any virtual performer's would
-    keep whatever it has strayed to.
+    """``episode`` whose filmed ``rows [B]`` do what was captured, and so do regions that are not ``shown [B,
+    3]``: what nothing shows has no manner. A face that could be any virtual performer's would keep whatever
+    it has strayed to.
     """
-    filmed, voices = rows[: len(episode.channels), None], rows[len(episode.channels) :, None, None]
-    hidden = (filmed | (shown_channels(shown) == 0)).unsqueeze(1)
+    hidden = (rows[:, None] | (shown_channels(shown) == 0)).unsqueeze(1)
     channels = torch.where(hidden, episode.captured, episode.channels)
     still, blinks = (torch.from_numpy(x).to(channels.device) for x in separate(channels.cpu().numpy()))
     return replace(
         episode,
         channels=channels,
-        lent=torch.where(voices[: len(episode.lent)], episode.plain, episode.lent),
         motion=model.latents(episode.speech[: len(channels)], still, episode.measured),
         blinks=blinks.float(),
     )

@@ -34,7 +34,7 @@ from .run import restore
 from .sync import in_time
 from .usual import usual_mouth
 
-VERSION = "3.3"
+VERSION = "3.4"
 """Of the weights; renewed when other weights are shipped."""
 TOLERANCE = 1e-4
 OPSET = 17
@@ -99,7 +99,7 @@ def ask_graph(model: Mouthpiece) -> Graph:
 
 def move_graph(model: Mouthpiece) -> Graph:
     """Speech, what was found and noise → channels and the generator's next state."""
-    states = ["motion", *model.memories(), "known", "keyframes", "tick", "lids", "blinked"]
+    states = ["motion", *model.memories(), "known", "keyframes", "tick", "sealed", "lids", "blinked"]
 
     def call(
         speech: Tensor,

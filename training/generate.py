@@ -4,14 +4,16 @@ Each row is one view of the trunk: those that see no past teach the mouth, those
 brows, eyes and head. That past is the captured one, blurred, with its mouth elsewhere and its upper face
 disturbed: a face pushed to where it would not go comes back within a second, and so it does when its own
 draws lead it astray (noise injection with corrected targets, Laskey et al. 2017). Brows and eyes move about
-where those of the references rest. Its detail is asked for along the captured keyframes: along drawn ones it
-would learn to undo what was drawn. The student learns in rolled-out histories.
+where those of the references rest, or in the performer's other clips if no reference shows them. Its detail
+is asked for along the captured keyframes: along drawn ones it would learn to undo what was drawn. The student
+learns in rolled-out histories.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +21,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ..inference.blinks import LIDS
-from .dataset import Utterance
+from ..inference.blinks import LIDS, separate
+from .dataset import Utterance, by_performer
 from .episodes import Episode, Rows, draw, unmannered
 from .losses import channel_loss, lip_loss, rest_loss
 from .material import Material
@@ -30,6 +32,7 @@ from .model.codec import (
     MOUTH_LATENT,
     keyframe_targets,
     low_pass,
+    rest_of,
     resting,
     slow_path,
 )
@@ -38,9 +41,9 @@ from .model.ear import Ear
 from .model.generator import HISTORY
 from .model.step import Mouthpiece, set_temperature
 from .references import Bank, guide, offered, reference_flags
-from .regions import MOUTH
+from .regions import FACE, MOUTH
 from .run import Recipe, Run, Terms, restore
-from .unfilmed import lent_losses, unfilmed_losses
+from .unfilmed import lent_losses
 
 MOUTH_BLUR, UPPER_BLUR = 0.2, 0.05
 """Noise on the history, so that small errors do not grow; the mouth's is only asked for by queries."""
@@ -61,7 +64,8 @@ TEMPERATURE = ((0.05, 0.05, 1.0, 1.0), (0.06, 0.25, 0.2, 0.02))
 and of detail. Sound nearly determines the lips; most of what detail learned to draw is the noise laid over
 the past."""
 FOLLOWING = 0.5
-"""Share of filmed rows that follow the past; the others, and all voices, teach the mouth."""
+"""Share of filmed rows that follow the past; the others, and voices, teach the mouth if they have
+references."""
 
 
 def history_of(motion: Tensor, start: Tensor) -> Tensor:
@@ -78,7 +82,8 @@ class Setting:
     episode: Episode
     bank: Bank
     truth: Tensor
-    """[B + V, T, L], brows and eyes about where the references' rest, disturbed; zeros for voices"""
+    """[B + V, T, L], brows and eyes about where the references' rest, or the performer's elsewhere,
+    disturbed; zeros for voices"""
     start: Tensor
     """[B + V, L], the motion before the first tick"""
     before: Tensor
@@ -108,7 +113,9 @@ def setting(model: Mouthpiece, material: Material, recipe: Recipe, rows: Rows, s
     ticks = episode.speech.shape[1]
     cold = (torch.rand((total, 1), generator=generator) < COLD).to(flags.device)
     offset = disturbance(episode.motion, generator) * ~cold[:count, None]
-    *_, rest = model.manner(bank.style[:count])
+    *_, rest, _ = model.manner(bank.style[:count])
+    shown = ~alone.unsqueeze(1) & (flags[:, 1:2] > 0)
+    rest = torch.where(shown, rest, rest_elsewhere(model, episode, rows.clips))
     about = episode.motion - resting(rest).unsqueeze(1)
     truth = functional.pad(about + offset, (0, 0, 0, 0, 0, total - count))
     noise = tuple(
@@ -124,6 +131,16 @@ def setting(model: Mouthpiece, material: Material, recipe: Recipe, rows: Rows, s
         follows=functional.pad(follows, (0, 0, 0, total - count)).unsqueeze(-1),
         noise=noise,
     )
+
+
+def rest_elsewhere(model: Mouthpiece, episode: Episode, clips: int) -> Tensor:
+    """Where brows and eyes rest as captured in the other ``clips`` of each row's performer, ``[B, R]``."""
+    captured = episode.captured
+    still = torch.from_numpy(separate(captured.cpu().numpy())[0]).to(captured.device)
+    own = rest_of(model.latents(episode.speech[: len(still)], still, episode.measured)).unflatten(
+        0, (-1, clips)
+    )
+    return ((own.sum(1, keepdim=True) - own) / (clips - 1)).flatten(0, 1)
 
 
 @torch.no_grad()
@@ -177,13 +194,12 @@ def losses(
     detail, condition = model.generator.refine(h, path, episode.speech, guided)
     mask = taught(episode, scene.follows[:count])
     steady, slow_mask = mask * episode.continuous, mask.expand(-1, goal.shape[1], -1)
+    given = torch.where(upper_only(mask.device) > 0, 1.0, guided.given[:count])  # else a mean would be drawn
     moved = (path + detail)[:count]
     lips = material.lips.to(recipe.device)
     shown = model.codec.decode(path + detail)
     speaking = scene.follows[:count, 0, 0] == 0
     spoken, captured = shown[:count][speaking], episode.channels[speaking]
-    groups, alone = len(episode.lent), count + len(episode.lent)
-    unfilmed = unfilmed_losses(lips(shown[alone:]), episode.phones[groups:], material)
     times = [
         torch.rand((*size, 1), generator=generator).to(recipe.device)
         for size in (goal.shape[:2], moved.shape[:2])
@@ -194,9 +210,7 @@ def losses(
     return {
         "channels": channel_loss(spoken, captured, episode.measured[speaking], weights),
         "lips": lip_loss(lips(spoken), lips(captured)),
-        **unfilmed,
-        "weak": 0.7 * unfilmed["weak"],
-        **lent_losses(shown[count:alone], episode.lent, episode.phones[:groups], material, weights),
+        **lent_losses(shown[count:], episode.lent, episode.phones, material, weights),
         "rest": rest_loss(spoken) + rest_loss(shown[count:]),
         "latents": 0.15 * ((moved - truth).square() * steady).sum() / steady.sum(),
         "keyframes": 0.3 * ((keyframes[:count] - goal).square() * slow_mask).sum() / slow_mask.sum(),
@@ -204,7 +218,7 @@ def losses(
             (goal - keyframes[:count]).detach(), slow_mask, h[:count, ::BLOCK], fresh[0], times[0]
         ),
         "fast flow": 0.3 * flow.fast_flow.loss(
-            (truth - moved).detach(), steady, condition[:count], fresh[1], times[1]
+            (truth - moved).detach(), steady * given, condition[:count], fresh[1], times[1]
         ),
         "blinks": model.lids.loss(episode.speech[:count], episode.blinks, eyes),
     }  # fmt: skip
@@ -225,10 +239,21 @@ def of_mouth(weights: Tensor) -> Tensor:
 
 
 def fit_motion(model: Mouthpiece, utterances: Iterable[Utterance]) -> None:
-    """Principal components and blinks of all filmed recordings."""
-    takes = [(np.asarray(u.channels, np.float32), u.measured) for u in utterances if len(u.channels)]
-    model.codec.fit(takes)
-    model.lids.fit([channels for channels, measured in takes if measured[list(LIDS)].all()])
+    """Principal components and blinks of all filmed recordings, and where a face rests of which nothing is
+    known."""
+    filmed = by_performer([u for u in utterances if len(u.channels)])
+    takes = [[(np.asarray(u.channels, np.float32), u.measured) for u in group] for group in filmed.values()]
+    model.codec.fit(list(chain(*takes)))
+    model.lids.fit([channels for channels, measured in chain(*takes) if measured[list(LIDS)].all()])
+    seen = [[channels for channels, measured in group if measured[list(FACE)].all()] for group in takes]
+    model.codec.mean[list(FACE)] = torch.from_numpy(usual_rest(group for group in seen if group))
+
+
+def usual_rest(performers: Iterable[list[np.ndarray]]) -> np.ndarray:
+    """Where most faces' brows and eyes rest, ``[FACE]``: the median over ``performers`` of the mean of their
+    takes' channels ``[T, C]`` without blinks."""
+    still = (np.concatenate([separate(take[None])[0][0] for take in takes]) for takes in performers)
+    return np.median([channels[:, list(FACE)].mean(0) for channels in still], 0)
 
 
 def adopt_ear(model: Mouthpiece, path: Path) -> None:

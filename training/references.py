@@ -35,12 +35,10 @@ FAR = -1e9
 def allowed(filmed: Sequence, rows: Rows, generator: torch.Generator) -> Tensor:
     """Which rows of its group each row may use as references, ``[B + V, clips]`` booleans.
 
-    Never itself, never a recording that it contains; each other one three times in five. Voices beyond the
-    groups have none.
+    Never itself, never a recording that it contains; each other one three times in five.
     """
     clips, recordings = rows.clips, [set(row.tolist()) for row in filmed.recordings]
-    pick = torch.rand((len(recordings) + rows.voices, clips), generator=generator) < 0.6
-    pick[len(recordings) + rows.groups :] = False
+    pick = torch.rand((len(recordings) + rows.groups, clips), generator=generator) < 0.6
     for i, row in enumerate(recordings):
         first = i - i % clips
         for j in range(clips):
@@ -67,7 +65,7 @@ def reference_flags(episode: Episode, clips: int, generator: torch.Generator) ->
 @dataclass(frozen=True)
 class Bank:
     """Rows' references: ``values [B, E, V]``, ``keys [B, E, K]``, ``usable [B, E]``, ``style [B, S + 1 +
-    R]``."""
+    R + 1]``."""
 
     values: Tensor
     keys: Tensor
@@ -97,7 +95,8 @@ def gather(entries: Entries, pick: Tensor, static_only: Tensor, rows: Rows) -> B
     usable = pick.repeat_interleave(each, 1)
     share = usable.float() / usable.sum(1, keepdim=True).clamp(min=1)
     style = torch.einsum("be,bes->bs", share, pooled(entries.styles).float())
-    style = style[:, :-1]  # brows and eyes are shown by all takes of a performer, or by none
+    given = usable.any(1, keepdim=True).float()
+    style = torch.cat([style[:, :-1], given], 1)  # all takes of a performer show brows and eyes, or none does
     return Bank(pooled(entries.values), pooled(entries.keys), usable & ~static_only, style)
 
 
@@ -150,7 +149,7 @@ def offered(
     follows: Tensor,
     generator: torch.Generator,
 ) -> tuple[Bank, Tensor]:
-    """Every row's bank, and which rows have no reference, ``[B + V]``.
+    """Every row's bank, and which filmed rows have no reference, ``[B]``.
 
     ``flags [B, 4]`` say what each take shows, ``follows [B, 1]`` which rows teach brows, eyes and head.
     """
@@ -163,4 +162,4 @@ def offered(
         for motion in (estranged(model, episode.motion, rows, generator), episode.motion)
     )
     strange = (torch.rand((count, 1), generator=generator) < STRANGE).to(device) & (follows > 0)
-    return choose(functional.pad(strange, (0, 0, 0, total - count)), *banks), ~pick.any(1)
+    return choose(functional.pad(strange, (0, 0, 0, total - count)), *banks), ~pick.any(1)[:count]

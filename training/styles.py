@@ -172,7 +172,8 @@ def trained_on(clips: Sequence[Utterance], targets: int = 6, references: int = 4
 
 
 def real(model: Model, group: str, cast: Sequence[Part]) -> list[Figure]:
-    """Real performers' clips with their own references, with as many of another, and with none.
+    """Real performers' clips with their own references, with the average of these, with as many of another,
+    and with none.
 
     Where brows and lids rest is drawn, too: its error is that of ``ROLLS`` seeds on average, beside that of
     the references' median.
@@ -183,7 +184,8 @@ def real(model: Model, group: str, cast: Sequence[Part]) -> list[Figure]:
             target = as_take(clip)
             mine = [u for u in part.references if u.name != clip.name]
             other = [u for other in (*cast[index + 1 :], *cast[:index]) for u in other.references]
-            banks = [bank_of(model, [as_take(u) for u in given]) for given in (mine, other[: len(mine)], [])]
+            own, others = ([as_take(u) for u in given] for given in (mine, other[: len(mine)]))
+            banks = (bank_of(model, own), bank_of(model, own, StaticBank), bank_of(model, others), None)
             made = [
                 [animate_with(target.audio, model, bank, seed=seed) for seed in range(ROLLS)]
                 for bank in banks
@@ -194,12 +196,12 @@ def real(model: Model, group: str, cast: Sequence[Part]) -> list[Figure]:
             held.append(resting_error(np.broadcast_to(median, target.channels.shape), target))
     own, *others = np.array(mouths).T
     gains = [100 * (each - own) / each for each in others]
-    whose = ("own", "another's", "no")
+    whose = ("own references", "own references, static average", "another's references", "no references")
     rows = [
-        Figure.of_mean(group, f"own against {who} references", "mouth channels, gain, %", values)
+        Figure.of_mean(group, f"own against {who}", "mouth channels, gain, %", values)
         for who, values in zip(whose[1:], gains, strict=True)
     ]
-    names = [*(f"{who} references" for who in whose), "own references' median, held"]
+    names = [*whose, "own references' median, held"]
     return rows + [
         Figure.of_mean(group, who, "resting brows and lids, error", values)
         for who, values in zip(names, [*np.array(rests).T, np.array(held)], strict=True)

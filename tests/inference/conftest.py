@@ -13,7 +13,7 @@ import pytest
 from mouthpiece.inference.model import INTERFACE, Model
 from mouthpiece.inference.types import SAMPLE_RATE, C, Take
 
-STYLE, NOISE, CODE, KEY, VALUE, FOUND, DEVIATION, REST = 4, 3, 6, 5, 7, 8, 2, 2
+STYLE, NOISE, CODE, KEY, VALUE, FOUND, DEVIATION, REST = 5, 3, 6, 5, 7, 8, 2, 2
 SIZES = {
     "style": STYLE, "noise": NOISE, "speech": CODE, "key": KEY, "value": VALUE, "found": FOUND,
     "deviation": DEVIATION, "rest": REST,
@@ -93,7 +93,7 @@ def tiny_move(onnx, rng: np.random.Generator):
     """What is heard, the style, the noise and what the references offer are added and leave a sigmoid."""
     constants = {
         "hear": rng.standard_normal((CODE, C)),
-        "manner": rng.standard_normal((STYLE, C)),
+        "manner": np.pad(rng.standard_normal((STYLE - 1, C)), ((0, 1), (0, 0))),
         "imitate": rng.standard_normal((VALUE, C)),
         "chance": 0.3 * rng.standard_normal((NOISE, C)),
         "one": np.array([1]),
@@ -130,8 +130,8 @@ def tiny_remember(onnx, rng: np.random.Generator):
         "see": rng.standard_normal((C, KEY)),
         "hear": rng.standard_normal((CODE, KEY)),
         "do": 0.3 * rng.standard_normal((C, VALUE)),
-        "manner": rng.standard_normal((C, STYLE)),
-        "voice": rng.standard_normal((CODE, STYLE)),
+        "manner": rng.standard_normal((C, STYLE - 1)),
+        "voice": rng.standard_normal((CODE, STYLE - 1)),
         "first": np.eye(C, 1),
         "one": np.array([1]),
     }
@@ -162,7 +162,7 @@ def tiny_remember(onnx, rng: np.random.Generator):
         "has_audio": [1],
         "blinking": [1],
     }
-    outputs = {"keys": ["t", KEY], "values": ["t", VALUE], "styles": ["t", STYLE + 1]}
+    outputs = {"keys": ["t", KEY], "values": ["t", VALUE], "styles": ["t", STYLE]}
     return stamped(onnx, tiny_graph(onnx, "tiny_remember", nodes, inputs, outputs, constants), {})
 
 

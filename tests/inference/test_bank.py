@@ -82,18 +82,20 @@ def test_where_a_face_rests_is_averaged_over_the_takes_that_show_it(tiny: Model)
     rng = np.random.default_rng(0)
 
     def entries(count: int, rest: float, shows: float) -> Entries:
-        styles = np.full((count, tiny.style_size + 1), 0.5, np.float32)
+        styles = np.full((count, tiny.style_size), 0.5, np.float32)
         styles[:, -1 - tiny.rest_size : -1], styles[:, -1] = rest * shows, shows
         keys = unit(rng, (count, tiny.key_size))
         return Entries(keys, np.zeros((count, tiny.value_size), np.float32), styles)
 
     bank = Bank(tiny)
+    rests = slice(-1 - tiny.rest_size, -1)
     bank.add_entries("of a mouth alone", entries(30, 0.0, 0.0))
-    assert not bank.shelf.style[-tiny.rest_size :].any()
+    assert not bank.shelf.style[rests].any()
     bank.add_entries("a", entries(10, 0.2, 1.0))
     bank.add_entries("b", entries(10, 0.4, 1.0), weight=3.0)
-    np.testing.assert_allclose(bank.shelf.style[-tiny.rest_size :], 0.35, rtol=1e-6)
-    np.testing.assert_allclose(bank.shelf.style[: -tiny.rest_size], 0.5, rtol=1e-6)
+    np.testing.assert_allclose(bank.shelf.style[rests], 0.35, rtol=1e-6)
+    np.testing.assert_allclose(bank.shelf.style[: rests.start], 0.5, rtol=1e-6)
+    assert bank.shelf.style[-1] == 1
 
 
 def test_strength_fades_to_no_references(model: Model, make_take, speech: np.ndarray) -> None:

@@ -123,4 +123,4 @@ def test_weights_of_another_interface(write_weights, tmp_path: Path) -> None:
 
 
 def test_weights_in_a_folder_of_any_name(write_weights, tmp_path: Path) -> None:
-    assert Model.load(write_weights(tmp_path / "вес é 口")).style_size == 4
+    assert Model.load(write_weights(tmp_path / "вес é 口")).style_size == 5

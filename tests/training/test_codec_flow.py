@@ -104,8 +104,8 @@ def test_references_never_hold_a_recording_of_the_target(recordings: int) -> Non
     sampler = Sampler([recording(str(i)) for i in range(recordings)], ticks=100)
     for seed in range(20):
         batch = sampler.draw(np.random.default_rng(seed), 2, 4)
-        pick = allowed(batch, Rows(2, 4, voices=5), torch.Generator().manual_seed(seed))
-        assert pick.shape == (13, 4) and not pick[10:].any()
+        pick = allowed(batch, Rows(2, 4), torch.Generator().manual_seed(seed))
+        assert pick.shape == (10, 4)
         for row in range(8):
             for other in range(4):
                 if pick[row, other]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+
 import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch")
 
 from torch.nn import functional  # noqa: E402
 
-from mouthpiece.inference.types import C  # noqa: E402
+from mouthpiece.inference.types import INDEX, C  # noqa: E402
 from mouthpiece.training.generate import history_of  # noqa: E402
 from mouthpiece.training.model.codec import BLOCK, LATENT, MOUTH_LATENT, resting, slow_path  # noqa: E402
 from mouthpiece.training.model.config import Config  # noqa: E402
@@ -198,13 +200,49 @@ def test_keyframes_are_met_and_never_peeked() -> None:
     assert torch.equal(slow_path(later, torch.zeros(1, LATENT))[:, : 2 * BLOCK], path[:, : 2 * BLOCK])
 
 
+def test_a_seal_lingers_into_the_next_tick(model: Mouthpiece) -> None:
+    own = deepcopy(model)
+    own.seal.row[INDEX["jawOpen"]] = 0.1
+    own.seal.reach.fill_(0.05)
+    mel, noise, guide = material(own)
+    _, state = run_steps(own, mel[:, :20], noise, guide, own.initial_state(2))
+    assert state["sealed"].max() > 0
+    rest = (mel[:, 20:24], noise[:, 5:], guide)
+    shut, free = (
+        run_steps(own, *rest, state | {"sealed": torch.full((2, 1), share)})[0][0] for share in (9.0, 0.0)
+    )
+    changed = (shut != free).any(0)[0]
+    assert changed[INDEX["jawOpen"]] and (shut <= free).all()
+    assert not changed[own.seal.opening == 0].any()
+
+
+@torch.no_grad()
+def test_the_mouth_leaves_the_plain_one_as_far_as_references_are_given(model: Mouthpiece) -> None:
+    mel, noise, guide = material(model)
+    own = deepcopy(model)
+    own.generator.detail[-1].weight.normal_()
+    set_temperature(own, [[0.0, 0.0, 1.0, 1.0]] * 2)
+    _, speech, _ = own.listen(mel, own.ear_state(2))
+    nothing_found = torch.full_like(guide.biases, -1e9)
+    distances = []
+    for given in (0.0, 0.5, 1.0, 2.0):
+        style = guide.style.clone()
+        style[:, -1] = given
+        with_them = Guide(style, guide.values, nothing_found)
+        motion = run_steps(own, mel, noise, with_them, own.initial_state(2))[0][-1]
+        distances.append((motion - speech[..., : motion.shape[-1]])[..., :MOUTH_LATENT].abs().mean())
+    assert distances[0] < 1e-5 < 0.01 < distances[1]
+    torch.testing.assert_close(distances[2], 2 * distances[1], rtol=1e-3, atol=0)
+    assert distances[3] == distances[2]
+
+
 @torch.no_grad()
 def test_brows_and_eyes_move_about_where_those_of_the_references_rest(model: Mouthpiece) -> None:
     """Nothing else changes where that is elsewhere, in takes as in what is made."""
     mel, noise, guide = material(model)
     moved = guide.style.clone()
     offset = 0.1 * torch.randn(SMALL.rest)
-    moved[:, -SMALL.rest :] += offset
+    moved[:, -1 - SMALL.rest : -1] += offset
     (frames, _, queries, motion), _ = run_steps(model, mel, noise, guide, model.initial_state(2))
     (others, *same), _ = run_steps(
         model, mel, noise, Guide(moved, guide.values, guide.biases), model.initial_state(2)

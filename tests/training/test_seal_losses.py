@@ -58,34 +58,39 @@ def gap(layer: LipSeal, channels: torch.Tensor) -> float:
     return float((channels * layer.row).sum())
 
 
+def sealed(layer: LipSeal, channels: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
+    """One tick with nothing sealed before it."""
+    return layer(channels, features, torch.zeros(1, 1))[0]
+
+
 def test_a_small_gap_closes_on_a_heard_closure_even_over_an_open_jaw(seal: LipSeal) -> None:
     for channels in (mouth(0.08), mouth(0.4, 0.28)):
         assert gap(seal, channels) > 0.015
-        assert gap(seal, seal(channels, heard(1.0))) < 0.003
+        assert gap(seal, sealed(seal, channels, heard(1.0))) < 0.003
 
 
 def test_without_evidence_nothing_moves(seal: LipSeal) -> None:
-    assert torch.equal(seal(mouth(0.05), heard(0.0)), mouth(0.05))
+    assert torch.equal(sealed(seal, mouth(0.05), heard(0.0)), mouth(0.05))
 
 
 def test_a_closure_after_the_instant_that_a_frame_shows_is_for_the_next(seal: LipSeal) -> None:
     features = heard(1.0)
     features[:, :SHOWN_HOPS] = 0.0
-    assert torch.equal(seal(mouth(0.05), features), mouth(0.05))
+    assert torch.equal(sealed(seal, mouth(0.05), features), mouth(0.05))
     features[:, SHOWN_HOPS - 1, CLOSURE] = 1.0
-    assert gap(seal, seal(mouth(0.05), features)) < 0.003
+    assert gap(seal, sealed(seal, mouth(0.05), features)) < 0.003
 
 
 def test_only_sure_evidence_closes_a_wide_gap_and_other_channels_are_not_touched(seal: LipSeal) -> None:
     wide = mouth(0.6)
-    torch.testing.assert_close(seal(wide, heard(0.5)), wide, atol=1e-4, rtol=0)
-    assert gap(seal, seal(wide, heard(1.0))) < 0.003
-    closed = seal(mouth(0.08), heard(1.0))
+    torch.testing.assert_close(sealed(seal, wide, heard(0.5)), wide, atol=1e-4, rtol=0)
+    assert gap(seal, sealed(seal, wide, heard(1.0))) < 0.003
+    closed = sealed(seal, mouth(0.08), heard(1.0))
     assert float(closed[0, INDEX["mouthSmileLeft"]]) == pytest.approx(0.2)
 
 
 def test_more_evidence_never_opens(seal: LipSeal) -> None:
-    gaps = [gap(seal, seal(mouth(0.1), heard(e))) for e in (0.0, 0.25, 0.5, 0.75, 0.9)]
+    gaps = [gap(seal, sealed(seal, mouth(0.1), heard(e))) for e in (0.0, 0.25, 0.5, 0.75, 0.9)]
     assert gaps == sorted(gaps, reverse=True)
 
 
@@ -116,8 +121,19 @@ def test_how_a_mouth_rests_is_the_manners(seal: LipSeal) -> None:
     assert abs(gap(seal, seal.touch(parted, mouth(0.0), silent))) < 1e-6
 
 
+def test_sealed_lips_part_more_slowly_than_they_meet(seal: LipSeal) -> None:
+    wide, share, gaps = mouth(0.4), torch.zeros(1, 1), []
+    for closure in (0.0, 1.0, 0.0, 0.0, 0.0, 0.0):
+        channels, share = seal(wide, heard(closure), share)
+        gaps.append(gap(seal, channels))
+    assert gaps[0] == pytest.approx(gap(seal, wide)) and gaps[1] < 0.003
+    assert gaps[1:] == sorted(gaps[1:])
+    assert 0.5 * gaps[0] < gaps[2] < 0.8 * gaps[0] < gaps[3]
+    assert gaps[-1] == pytest.approx(gaps[0], rel=0.02)
+
+
 def test_lips_press_most_where_they_were_closest(seal: LipSeal) -> None:
-    gaps = [gap(seal, seal(mouth(jaw, 0.28), heard(1.0))) for jaw in (0.36, 0.39, 0.42, 0.8)]
+    gaps = [gap(seal, sealed(seal, mouth(jaw, 0.28), heard(1.0))) for jaw in (0.36, 0.39, 0.42, 0.8)]
     assert gaps[0] < gaps[1] < gaps[2] < 0
     assert gaps[3] == pytest.approx(-LEAST, abs=1e-4)
 

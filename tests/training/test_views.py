@@ -20,8 +20,10 @@ from mouthpiece.training.generate import (  # noqa: E402
     blurred_history,
     disturbance,
     history_of,
+    rest_elsewhere,
     taught,
     upper_only,
+    usual_rest,
 )
 from mouthpiece.training.model.codec import LATENT, MOUTH_LATENT, MotionCodec  # noqa: E402
 from mouthpiece.training.model.generator import HISTORY  # noqa: E402
@@ -109,12 +111,12 @@ def test_what_nothing_shows_does_what_was_captured() -> None:
     performed[:, 20:23, list(LIDS)] = 0.9
     empty = torch.zeros(0)
     episode = Episode(
-        speech=torch.zeros(6, 60, 4), channels=performed, captured=captured, lent=performed, plain=captured,
-        motion=empty, blinks=empty, mask=empty, measured=torch.ones(3, C), spoken=empty, continuous=empty,
-        phones=None, filmed=None,
+        speech=torch.zeros(3, 60, 4), channels=performed, captured=captured, lent=empty, motion=empty,
+        blinks=empty, mask=empty, measured=torch.ones(3, C), spoken=empty, continuous=empty, phones=None,
+        filmed=None,
     )  # fmt: skip
     shown = torch.tensor([[1.0, 1.0, 1.0], [1.0, 1.0, 1.0], [1.0, 0.0, 1.0]])
-    alone = torch.tensor([True, False, False, False, True, True])
+    alone = torch.tensor([True, False, False])
     made = unmannered(Plain(), episode, alone, shown)
     assert torch.equal(made.channels[0], captured[0])
     assert torch.equal(made.channels[1], performed[1])
@@ -122,25 +124,51 @@ def test_what_nothing_shows_does_what_was_captured() -> None:
         assert torch.equal(made.channels[2][:, list(channels)], expected[2][:, list(channels)])
     assert torch.equal(made.motion[0], captured[0, :, :LATENT])
     assert not made.blinks[0].any() and made.blinks[1].any() and not made.blinks[2].any()
-    assert torch.equal(made.lent[0], performed[0])
-    assert torch.equal(made.lent[1], captured[1])
+
+
+def test_rows_without_a_face_to_follow_move_about_where_the_performers_other_clips_rest() -> None:
+    class Plain:
+        def latents(
+            self, speech: torch.Tensor, channels: torch.Tensor, measured: torch.Tensor
+        ) -> torch.Tensor:
+            return channels[..., :LATENT]
+
+    values = torch.tensor([0.1, 0.2, 0.6, 0.3, 0.3, 0.9])
+    captured = values[:, None, None].expand(6, 60, C)
+    episode = SimpleNamespace(captured=captured, speech=torch.zeros(8, 60, 4), measured=torch.ones(6, C))
+    rest = rest_elsewhere(Plain(), episode, clips=3)
+    torch.testing.assert_close(rest.mean(1), torch.tensor([0.4, 0.35, 0.15, 0.6, 0.6, 0.3]))
+    assert rest.std(1).max() < 1e-6
+
+
+def test_a_face_of_which_nothing_is_known_rests_as_most_do() -> None:
+    """Each performer counts once, and where a face rests is told without its blinks."""
+
+    def take(rest: float, ticks: int) -> np.ndarray:
+        channels = np.full((ticks, C), rest, np.float32)
+        channels[20:23, list(LIDS)] = 1.0
+        return channels
+
+    performers = [[take(0.1, 50)], [take(0.2, 60), take(0.2, 900)], [take(0.7, 40)]]
+    np.testing.assert_allclose(usual_rest(performers), 0.2, atol=1e-6)
 
 
 def test_voices_that_a_manner_is_lent_see_its_groups_references() -> None:
-    rows = Rows(groups=2, clips=2, voices=3)
-    entries = Entries(*(torch.randn(4, 5, size) for size in (8, 3, 2)))
-    pick = torch.zeros(7, 2, dtype=torch.bool)
-    pick[4, 1] = pick[5, 0] = True
-    bank = gather(entries, pick, torch.zeros(7, 1, dtype=torch.bool), rows)
-    for voice, clip in ((4, 1), (5, 2)):
+    rows = Rows(groups=3, clips=2)
+    entries = Entries(*(torch.randn(6, 5, size) for size in (8, 3, 2)))
+    pick = torch.zeros(9, 2, dtype=torch.bool)
+    pick[6, 1] = pick[7, 0] = True
+    bank = gather(entries, pick, torch.zeros(9, 1, dtype=torch.bool), rows)
+    for voice, clip in ((6, 1), (7, 2)):
         assert torch.equal(bank.values[voice][bank.usable[voice]], entries.values[clip])
         assert torch.equal(bank.keys[voice][bank.usable[voice]], entries.keys[clip])
-        torch.testing.assert_close(bank.style[voice], entries.styles[clip, :, :-1].mean(0))
-    assert not bank.usable[6].any() and not bank.style[6].any()
+        torch.testing.assert_close(bank.style[voice, :-1], entries.styles[clip, :, :-1].mean(0))
+        assert bank.style[voice, -1] == 1
+    assert not bank.usable[8].any() and not bank.style[8].any()
 
 
 def test_a_strange_mouth_is_another_performers_in_a_posture_and_the_upper_face_stays() -> None:
-    rows = Rows(groups=2, clips=2, voices=2)
+    rows = Rows(groups=2, clips=2)
     codec = MotionCodec()
     codec.fit([(np.random.default_rng(0).uniform(0, 1, (200, C)).astype(np.float32), np.ones(C))])
     motion = torch.randn(4, 30, LATENT)
@@ -170,7 +198,7 @@ def test_chosen_rows_see_one_bank_and_the_others_the_other() -> None:
 
 
 def test_only_rows_that_teach_the_upper_face_see_strange_mouths() -> None:
-    rows = Rows(groups=40, clips=2, voices=40)
+    rows = Rows(groups=40, clips=2)
     count, total = 80, 120
     motion = torch.randn(count, 10, LATENT)
 
@@ -191,4 +219,5 @@ def test_only_rows_that_teach_the_upper_face_see_strange_mouths() -> None:
     assert not strange[:count][follows[:, 0] == 0].any() and not strange[count:].any()
     assert 0.3 < strange[:count][follows[:, 0] == 1].float().mean() < 0.7
     assert torch.equal(bank.values[..., MOUTH_LATENT:], own[..., MOUTH_LATENT:])
-    assert 0.1 < alone.float().mean() < 0.8 and not bank.usable[alone].any()
+    assert alone.shape == (count,) and 0.1 < alone.float().mean() < 0.8
+    assert not bank.usable[:count][alone].any()

@@ -41,7 +41,7 @@ class MotionCodec(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.register_buffer("mean", torch.zeros(C))
+        self.register_buffer("mean", torch.zeros(C))  # of brows and eyes where most faces rest
         self.register_buffer("analysis", torch.zeros(C, LATENT))
         self.register_buffer("synthesis", torch.zeros(LATENT, C))
 
@@ -65,7 +65,7 @@ class MotionCodec(nn.Module):
 
     @full_precision
     def encode(self, channels: Tensor, measured: Tensor) -> Tensor:
-        """Latents of ``channels [B, T, C]``; unmeasured channels (``measured [B, C]``) count as average."""
+        """Latents of ``channels [B, T, C]``; unmeasured ones (``measured [B, C]``) count as the mean."""
         return ((channels - self.mean) * measured.unsqueeze(-2)) @ self.analysis
 
     @full_precision
@@ -93,6 +93,11 @@ def shown_channels(regions: Tensor) -> Tensor:
     for region, (indices, _) in enumerate(REGIONS):
         channels[:, list(indices)] = regions[:, region : region + 1]
     return channels
+
+
+def rest_of(latents: Tensor) -> Tensor:
+    """Where brows and eyes rest in ``latents [..., T, LATENT]`` without blinks, ``[..., FACE_LATENT]``."""
+    return latents[..., MOUTH_LATENT : MOUTH_LATENT + FACE_LATENT].mean(-2)
 
 
 def resting(face: Tensor) -> Tensor:

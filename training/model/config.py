@@ -49,8 +49,9 @@ class Config:
 
     @property
     def manner(self) -> int:
-        """Width of a style with the habit of blinking and where brows and eyes rest at its end."""
-        return self.style + 1 + self.rest
+        """Width of a style with, at its end, the habit of blinking, where brows and eyes rest and how much
+        references count."""
+        return self.style + 1 + self.rest + 1
 
     @property
     def memory(self) -> tuple[int, int, int]:

@@ -55,12 +55,18 @@ class Layer(nn.Module):
 
 @dataclass(frozen=True)
 class Guide:
-    """What leads it besides sound: ``style [B, S + 1 + R]`` (the average manner, how much more often one
-    blinks than usual, where brows and eyes rest), ``values [B, E, V]``, ``biases [B, T, E]``."""
+    """What leads it besides sound: ``style [B, S + 1 + R + 1]`` (the average manner, how much more often one
+    blinks than usual, where brows and eyes rest, how much the references count), ``values [B, E, V]``,
+    ``biases [B, T, E]``."""
 
     style: Tensor
     values: Tensor
     biases: Tensor
+
+    @property
+    def given(self) -> Tensor:
+        """0 without references, 1 with, ``[B, 1, 1]``; between when they count less."""
+        return self.style[:, -1:].clamp(0, 1).unsqueeze(1)
 
 
 class Imitation(nn.Module):
@@ -98,7 +104,8 @@ def mouth_of(deaf_to_past: Tensor, following: Tensor) -> Tensor:
 class Generator(nn.Module):
     """``speech [B, T, A]``, motion of the past, and a ``Guide`` → keyframes and detail.
 
-    The mouth starts from the plain one, whose latents are the first part of ``speech``.
+    The mouth starts from the plain one, whose latents are the first part of ``speech``, and is that one where
+    nothing is given.
     """
 
     def __init__(self, config: Config) -> None:
@@ -142,12 +149,15 @@ class Generator(nn.Module):
     def refine(self, h: Tensor, path: Tensor, speech: Tensor, guide: Guide) -> tuple[Tensor, Tensor]:
         """Means of the detail ``[B, T, L]`` and its condition ``[B, T, D + L]``.
 
-        The mouth's detail leads from the slow path to the plain mouth and on to this performer's.
+        The mouth's detail leads from the slow path to the plain mouth and, as far as references are given, on
+        to this performer's: what is learned of few filmed mouths beyond that is not everybody's.
         """
         condition = torch.cat([h, path.to(h.dtype)], -1)
         plain = speech[..., :MOUTH_LATENT].float() - path[..., :MOUTH_LATENT]
         onwards = functional.pad(plain, (0, LATENT - MOUTH_LATENT))
-        return onwards + self.detail(condition).float() + self.imitation(h, guide), condition
+        own = self.detail(condition).float()
+        own = mouth_of(guide.given * own, own)
+        return onwards + own + self.imitation(h, guide), condition
 
     def roll(
         self,

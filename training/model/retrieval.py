@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .codec import LATENT, MOUTH_LATENT, REGIONS, resting
+from .codec import LATENT, REGIONS, rest_of, resting
 from .config import Config
 
 CONTEXT = 8
@@ -91,7 +91,7 @@ class Retriever(nn.Module):
         heard = flags[:, None, 3:]
         speech = speech * heard
         shows = flags[:, 1:2]
-        rest = motion[..., MOUTH_LATENT : MOUTH_LATENT + self.config.rest].mean(1) * shows
+        rest = rest_of(motion) * shows
         motion = motion - resting(rest).unsqueeze(1)
         anchors = slice(CONTEXT, speech.shape[1] - AFTER, HOP)
         keys = self.keys(speech, delayed(motion), flags)[:, anchors]

@@ -33,6 +33,8 @@ KEPT = 0.3
 """Share of its movement that a narrow gap keeps under the seal: lips press most where they were closest."""
 SOFTNESS = 0.005
 """Width of the transition between sealed and free, in outer eye corner distances."""
+LINGER = 0.3
+"""Share of a seal that is left a tick later: lips part more slowly than they meet."""
 
 
 def openers() -> Tensor:
@@ -58,8 +60,9 @@ class LipSeal(nn.Module):
     """Shrinks lip gaps to contact, the wider ones the surer the ear is of a closure.
 
     A gap below ``reach`` times the odds of a closure is closed by scaling the opening channels until the
-    closing ones balance them; others stay as they are. ``row [C]`` is the lip gap of each channel on the
-    measuring rig, ``reach`` is fitted on training clips. A zero reach seals nothing.
+    closing ones balance them; others stay as they are, but for what lingers of the tick before. ``row [C]``
+    is the lip gap of each channel on the measuring rig, ``reach`` is fitted on training clips. A zero reach
+    seals nothing.
     """
 
     def __init__(self) -> None:
@@ -76,13 +79,18 @@ class LipSeal(nn.Module):
         most = widest(gap, NARROW) + FREE * (2 * silent - 1).clamp(min=0)
         return limited(channels, most, self.row, self.opening)
 
-    def forward(self, channels: Tensor, features: Tensor) -> Tensor:
-        """``channels [..., C]`` and the tick's feature probabilities ``[..., 4, F]`` → sealed channels."""
+    def forward(self, channels: Tensor, features: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
+        """One tick: ``channels [B, C]``, feature probabilities ``[B, 4, F]`` and how much gave way a tick
+        ``before [B, 1]`` → sealed channels and how much gives way now, ``[B, 1]``."""
+        share = torch.maximum(self.share(channels, features), LINGER * before)
+        return channels * (1 - self.opening * share), share
+
+    def share(self, channels: Tensor, features: Tensor) -> Tensor:
+        """How much of what parts the lips must give way, 0 to 1, ``[B, 1]``."""
         both = torch.stack([self.row, self.row * self.opening], -1)
         gap, opens = (channels @ both).split(1, -1)
         heard = features[..., :SHOWN_HOPS, CLOSURE].amax(-1, keepdim=True).clamp(max=SUREST)
         limit = self.reach * heard / (1 - heard)
         keep = torch.where(limit > SOFTNESS, torch.sigmoid((gap - limit) / SOFTNESS), 1.0)
         press = (MOST - KEPT * gap).clamp(LEAST, MOST)
-        ratio = 1 - ((gap + press) * (1 - keep) / opens.clamp(min=1e-4)).clamp(0, 1)
-        return channels * (1 - self.opening * (1 - ratio))
+        return ((gap + press) * (1 - keep) / opens.clamp(min=1e-4)).clamp(0, 1)

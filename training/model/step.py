@@ -55,6 +55,7 @@ class Mouthpiece(nn.Module):
                 "known": zeros(batch, config.window),
                 "keyframes": zeros(batch, 2, LATENT),
                 "tick": zeros(batch, 1),
+                "sealed": zeros(batch, 1),
             }
             | {name: zeros(batch, 2, *config.memory) for name in self.memories()}
             | self.lids.initial_state(batch)
@@ -111,26 +112,27 @@ class Mouthpiece(nn.Module):
         paths = path.unsqueeze(1).expand(-1, 2, -1)
         motion = of_views(generator.finish(h, paths, heard, guide, fast_noise, steps, fast))
         shown = {"both": motion, "slow": path, "fast": motion - path}[self.shown]
-        _, habit, rest = self.manner(guide.style)
+        _, habit, rest, _ = self.manner(guide.style)
         blink, lids = self.lids.step(speech, habit, chances[:, 0], state)
         channels = self.codec.decode(shown + resting(rest)) + blink
         channels = self.seal.touch(channels, self.plain(speech), features)
-        channels = self.seal(channels, features)
+        channels, sealed = self.seal(channels, features, state["sealed"])
         tick = torch.where(state["tick"] > BLOCK - 1.5, 0.0, state["tick"] + 1)
         return channels, {
             "motion": torch.cat([motion.unsqueeze(1), state["motion"][:, :-1]], 1),
             "known": known,
             "keyframes": torch.stack([before, after], 1),
             "tick": tick,
+            "sealed": sealed,
         } | memory | lids
 
     def manner(self, style: Tensor) -> tuple[Tensor, ...]:
-        """Parts of a guide's style ``[B, S + 1 + R]``: the manner, the habit of blinking, where brows and
-        eyes rest."""
-        return style.split([self.config.style, 1, self.config.rest], -1)
+        """Parts of a guide's style ``[B, S + 1 + R + 1]``: the manner, the habit of blinking, where brows and
+        eyes rest, how much the references count."""
+        return style.split([self.config.style, 1, self.config.rest, 1], -1)
 
     def plain(self, speech: Tensor) -> Tensor:
-        """Channels ``[..., C]`` of the plain mouth in ``speech [..., A]``, the others at their average."""
+        """Channels ``[..., C]`` of the plain mouth in ``speech [..., A]``, the others as latents of 0."""
         return self.codec.decode(plain_latents(speech))
 
     def latents(self, speech: Tensor, channels: Tensor, measured: Tensor) -> Tensor:
