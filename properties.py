@@ -469,7 +469,8 @@ class MouthpieceSettings(bpy.types.PropertyGroup):
     output: bpy.props.PointerProperty(type=MouthpieceOutput)
     whole_frames: bpy.props.BoolProperty(
         name="Whole Frames",
-        description="Key every whole frame rather than the exact times of the model (25 a second)",
+        description="Key every whole frame rather than the exact times of the model (25 a second); lips that "
+        "shut between two frames shut at the nearer",
     )
     head_target: bpy.props.PointerProperty(
         name="Head",

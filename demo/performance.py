@@ -75,6 +75,7 @@ def prepare(target: bpy.types.Object, head: bpy.types.Object, sound: bpy.types.S
     settings.head_target = head
     settings.sound = sound
     settings.frame_start = 1.0
+    settings.whole_frames = True  # the film shows no others, and lips should shut on them
     settings.seed = seed
 
 

@@ -15,7 +15,7 @@ from .matching import MOUTH
 from .options import PLAIN, BakeOptions, StripOptions
 from .pose import Curves, pose, value_path
 from .rig import Rig
-from .shaping import shaped, shut
+from .shaping import resampled, shaped, shut
 
 if TYPE_CHECKING:
     import bpy
@@ -64,7 +64,7 @@ def plan_bake(
         )
     motion = shaped(channels, options)
     seconds = clock.seconds(frames) if options.whole else frame_times(len(channels))
-    motion = retarget.sample(motion, seconds) if options.whole else np.asarray(motion, np.float32)
+    motion = resampled(motion, seconds) if options.whole else np.asarray(motion, np.float32)
     frames, motion = _within(options.span, frames, motion)
     curves = pose(rig, motion, seal=options.seal)
     notes = (*rig.notes, *_clipped(rig, curves))

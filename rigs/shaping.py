@@ -1,13 +1,14 @@
-"""Intensity and smoothing of a performance, before it meets a rig; lips that are shut stay shut."""
+"""Intensity, smoothing and other frames of a performance, before it meets a rig; lips that shut stay shut."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from ..inference.types import BLENDSHAPES, INDEX, TICK_RATE
+from ..inference.types import BLENDSHAPES, INDEX, TICK_RATE, frame_times
 from .canonical import canonical
 from .matching import MOUTH
 from .options import BakeOptions
+from .retarget import sample
 from .seal import SHUT
 
 REACH = 3.0
@@ -25,6 +26,26 @@ def shut(channels: np.ndarray) -> np.ndarray:
     shapes = np.asarray(channels, np.float64)[:, : len(BLENDSHAPES)]
     works = shapes[:, _MOUTH].max(axis=1, initial=0.0) > 0.01
     return works & (shapes @ canonical().gap <= SHUT)
+
+
+def resampled(channels: np.ndarray, seconds: np.ndarray) -> np.ndarray:
+    """``channels [T, C]`` at the ``seconds [M]`` of other frames, ``float32 [M, C]``.
+
+    Lips that shut between two of them shut at the nearer: half of a closure would be half open.
+    """
+    sampled = sample(channels, seconds)
+    if not len(seconds):
+        return sampled
+    apart = np.diff(seconds).max(initial=1.0 / TICK_RATE)
+    edges = np.flatnonzero(np.diff(shut(channels).astype(np.int8), prepend=0, append=0))
+    for first, last in zip(edges[::2], edges[1::2] - 1, strict=True):
+        begin, end = frame_times(len(channels))[[first, last]]
+        away = np.maximum(np.maximum(begin - seconds, seconds - end), 0.0)
+        nearest = int(np.argmin(away))
+        if 0.0 < away[nearest] <= apart / 2:
+            tick = first if seconds[nearest] < begin else last
+            sampled[nearest, _MOUTH] = channels[tick, _MOUTH]
+    return sampled
 
 
 def smoothed(channels: np.ndarray, seconds: float) -> np.ndarray:

@@ -15,9 +15,9 @@ from mouthpiece.rigs.canonical import canonical
 from mouthpiece.rigs.detect import detect
 from mouthpiece.rigs.key_reduction import needed_keys
 from mouthpiece.rigs.options import BakeOptions
-from mouthpiece.rigs.retarget import SceneClock
+from mouthpiece.rigs.retarget import SceneClock, sample
 from mouthpiece.rigs.rig import FaceKeys, Rig
-from mouthpiece.rigs.shaping import intensified, shut, smoothed
+from mouthpiece.rigs.shaping import intensified, resampled, shut, smoothed
 
 CLOCK = SceneClock(25.0, 0.5)
 
@@ -130,6 +130,40 @@ def test_a_range_keys_only_itself() -> None:
     np.testing.assert_array_equal(plan.curves[0].values[0], whole.curves[0].values[place])
     with pytest.raises(RigError, match="The range 9000 to 9100 lies beside the sound"):
         plan_bake(rig(), speech(), CLOCK, options=BakeOptions(span=(9000.0, 9100.0)))
+
+
+def plosives(count: int = 200) -> tuple[np.ndarray, np.ndarray]:
+    """An open mouth that shuts for one tick every 300 ms or so, and those ticks."""
+    motion = np.zeros((count, C), np.float32)
+    motion[:, INDEX["jawOpen"]] = 0.4
+    motion[:, INDEX["browInnerUp"]] = np.linspace(0, 1, count)
+    ticks = np.arange(5, count - 5, 7) + np.random.default_rng(0).integers(0, 3, (count - 10 + 6) // 7)
+    motion[ticks, INDEX["mouthClose"]] = 0.4
+    return motion, ticks
+
+
+@pytest.mark.parametrize("rate", [12.0, 24.0, 25.0, 24000 / 1001, 30.0, 60.0])
+def test_lips_that_shut_between_two_whole_frames_shut_at_the_nearer(rate: float) -> None:
+    motion, ticks = plosives()
+    seconds = np.arange(0.0, 8.0, 1.0 / rate)
+    made, plain = resampled(motion, seconds), sample(motion, seconds)
+    for instant in frame_times(len(motion))[ticks]:
+        nearest = np.abs(seconds - instant).min()
+        assert shut(made)[np.abs(seconds - instant) < nearest + 1e-6].any()
+    shown = shut(made).sum()
+    assert shown <= len(ticks) * max(1.0, rate / 25.0), "and at no others"
+    others = [i for i in range(C) if BLENDSHAPES[i : i + 1] != ("mouthClose",)]
+    np.testing.assert_array_equal(made[:, others], plain[:, others])
+    changed = (made != plain).any(1)
+    assert changed.sum() <= len(ticks)
+
+
+def test_other_frames_of_lips_that_stay_shut_or_open_are_in_between() -> None:
+    motion, _ = plosives()
+    motion[:, INDEX["mouthClose"]] = np.repeat([0.4, 0.0], 100)
+    seconds = np.arange(0.0, 8.0, 1.0 / 24.0)
+    np.testing.assert_array_equal(resampled(motion, seconds), sample(motion, seconds))
+    assert resampled(motion, seconds[:0]).shape == (0, C)
 
 
 def test_shut_lips_are_seen() -> None:
