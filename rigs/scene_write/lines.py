@@ -32,11 +32,11 @@ class LinePlan:
 
 @dataclass(frozen=True)
 class _Layer:
-    """Curves of a line, whether they hold their last pose, and what must lie below those that do not."""
+    """Curves of a line, whether they hold their last pose, and what of those that do not must lie below."""
 
     part: Curves
     holds: bool = True
-    rests: tuple[Curves, ...] = ()
+    rest: Curves | None = None
 
 
 def _lay(part: Curves, line: LinePlan) -> _Layer:
@@ -46,7 +46,7 @@ def _lay(part: Curves, line: LinePlan) -> _Layer:
         return _Layer(part)
     hers = shown_always(part, beneath(part.datablock))
     others = [path not in hers for path in part.paths]
-    return _Layer(part, not hers, (ends(part, others),) if hers and any(others) else ())
+    return _Layer(part, not hers, ends(part, others) if hers and any(others) else None)
 
 
 def write_lines(lines: Sequence[LinePlan], home: Home | None = None) -> list[bpy.types.Action]:
@@ -72,8 +72,9 @@ def write_lines(lines: Sequence[LinePlan], home: Home | None = None) -> list[bpy
             action = bpy.data.actions.new(line.plan.name)
             actions.append(action)
             layers = [_lay(part, line) for part in line.plan.curves]
-            rests = [rest for layer in layers for rest in layer.rests]
-            slots = iter(fill_action(action, line.plan.frames, (*line.plan.curves, *rests)))
+            resting = [layer for layer in layers if layer.rest is not None]
+            curves = (*line.plan.curves, *(layer.rest for layer in resting))
+            slots = iter(fill_action(action, line.plan.frames, curves))
             mark_line(action, line.id, home.scene if line.start is not None else "")
             action.use_fake_user = line.start is None
             if line.start is None:
@@ -82,9 +83,10 @@ def write_lines(lines: Sequence[LinePlan], home: Home | None = None) -> list[bpy
             for layer in layers:
                 on = strips.setdefault(layer.part.datablock, Strips())
                 on.lines.append(LineStrip(line.id, action, next(slots), *span, layer.holds))
-            for layer in layers:
-                on = strips[layer.part.datablock]
-                on.rests.extend(LineStrip(f"{line.id} rest", action, next(slots), *span) for _ in layer.rests)
+            for layer in resting:
+                strips[layer.part.datablock].rests.append(
+                    LineStrip(f"{line.id} rest", action, next(slots), *span)
+                )
         place(strips, gone, freed)
     except Exception:
         for action in actions:
