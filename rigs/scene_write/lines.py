@@ -39,14 +39,13 @@ class _Layer:
     rest: Curves | None = None
 
 
-def _lay(part: Curves, line: LinePlan) -> _Layer:
-    """How a line's curves lie on the NLA. What strips of hers move at all times shows around it; what else it
-    moves holds its last pose."""
-    if line.start is None:
-        return _Layer(part)
-    hers = shown_always(part, beneath(part.datablock))
+def _lay(part: Curves, hers: frozenset[tuple[str, int]]) -> _Layer:
+    """How a line's curves lie on the NLA. Of them ``hers``, which strips below move at all times, show around
+    it; what else it moves holds its last pose."""
     others = [path not in hers for path in part.paths]
-    return _Layer(part, not hers, ends(part, others) if hers and any(others) else None)
+    if all(others):
+        return _Layer(part)
+    return _Layer(part, False, ends(part, others) if any(others) else None)
 
 
 def write_lines(lines: Sequence[LinePlan], home: Home | None = None) -> list[bpy.types.Action]:
@@ -65,13 +64,15 @@ def write_lines(lines: Sequence[LinePlan], home: Home | None = None) -> list[bpy
     gone = home.spoken({line.id for line in placed})
     freed = home.freed(gone, blocks)
     refuse_tweaked(blocks | freed)
+    hers = {block: shown_always(beneath(block)) for block in blocks}
     actions: list[bpy.types.Action] = []
     strips: dict[bpy.types.ID, Strips] = {}
     try:
         for line in lines:
             action = bpy.data.actions.new(line.plan.name)
             actions.append(action)
-            layers = [_lay(part, line) for part in line.plan.curves]
+            below = hers if line.start is not None else {}
+            layers = [_lay(part, below.get(part.datablock, frozenset())) for part in line.plan.curves]
             resting = [layer for layer in layers if layer.rest is not None]
             curves = (*line.plan.curves, *(layer.rest for layer in resting))
             slots = iter(fill_action(action, line.plan.frames, curves))

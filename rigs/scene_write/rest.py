@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import bpy
@@ -33,27 +33,30 @@ class Below:
 def look_below(part: Curves, plan: BakePlan, tracks: Iterable[bpy.types.NlaTrack], *, over: bool) -> Below:
     """What strips on ``tracks`` move; Mouthpiece's own count where the bake lies ``over`` them."""
     ever, meanwhile, paths = set(), set(), set(part.paths)
-    for track in tracks:
-        own = own_strips(track)
-        for strip, first, last in playing(track):
-            if strip in own and not over:
-                continue
-            moved = paths & moved_paths(strip)
-            ever |= moved
-            if first <= plan.frames[-1] and last >= plan.frames[0]:
-                meanwhile |= moved
+    for strip, first, last in _shown(tracks, own=over):
+        moved = paths & moved_paths(strip)
+        ever |= moved
+        if first <= plan.frames[-1] and last >= plan.frames[0]:
+            meanwhile |= moved
     return Below(frozenset(ever), frozenset(meanwhile))
 
 
-def shown_always(part: Curves, tracks: Iterable[bpy.types.NlaTrack]) -> frozenset[tuple[str, int]]:
-    """The paths of ``part`` that strips of hers on ``tracks`` move at all times."""
-    spans: dict[tuple[str, int], list[tuple[float, float]]] = {path: [] for path in part.paths}
-    for track in tracks:
-        own = own_strips(track)
-        for strip, first, last in playing(track):
-            for path in spans.keys() & moved_paths(strip) if strip not in own else ():
-                spans[path].append((first, last))
+def shown_always(tracks: Iterable[bpy.types.NlaTrack]) -> frozenset[tuple[str, int]]:
+    """The paths that strips of hers on ``tracks`` move at all times."""
+    spans: dict[tuple[str, int], list[tuple[float, float]]] = {}
+    for strip, first, last in _shown(tracks, own=False):
+        for path in moved_paths(strip):
+            spans.setdefault(path, []).append((first, last))
     return frozenset(path for path, shown in spans.items() if _gapless(shown))
+
+
+def _shown(
+    tracks: Iterable[bpy.types.NlaTrack], *, own: bool
+) -> Iterator[tuple[bpy.types.NlaStrip, float, float]]:
+    """The strips that play on ``tracks``, and from when to when; Mouthpiece's if its ``own`` count."""
+    for track in tracks:
+        baked = [] if own else own_strips(track)
+        yield from (shown for shown in playing(track) if shown[0] not in baked)
 
 
 def _gapless(spans: list[tuple[float, float]]) -> bool:
