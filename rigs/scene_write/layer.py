@@ -62,7 +62,8 @@ class Layer:
         track.name = track.strips[0].name = TRACK
         for rest in rests:
             rest.name = rest.strips[0].name = REST
-        track.is_solo = self.solo and not any(other.is_solo for other in data.nla_tracks)
+        if self.solo and not any(other.is_solo for other in data.nla_tracks):
+            track.is_solo = True  # to say that it is not would end that of any other
         if self.plan.strip.additive and data.action is not None:
             strip = track.strips[0]
             action[f"{BLEND_MARK}_{strip.action_slot_handle}"] = self.blend or data.action_blend_type

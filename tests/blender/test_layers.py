@@ -120,6 +120,16 @@ def test_a_bake_leaves_her_strips_elsewhere_as_they_are(stage) -> None:
         assert brow == pytest.approx(0.6), "what she does not move holds its pose"
 
 
+def test_a_solo_of_hers_outlives_a_bake(stage) -> None:
+    face = stage.face(keys=KEYS)
+    hers(stage, face)
+    data = face.data.shape_keys.animation_data
+    data.nla_tracks["Mine"].is_solo = True
+    for _ in range(2):
+        write(stage, face, steady(0.3))
+        assert [track.name for track in data.nla_tracks if track.is_solo] == ["Mine"]
+
+
 def test_a_patch_over_what_it_covers_wholly_holds_its_ends(stage) -> None:
     face = stage.face(keys=KEYS)
     for value in (0.4, 0.6):
