@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from .errors import AudioError
-from .features import finite
+from .features import downmixed
 from .types import SAMPLE_RATE
 
 BLOCK = 1 << 16
@@ -85,8 +85,7 @@ def _any_name(path: Path) -> Path | bytes:
 
 def mono(blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
     """Mean over the channels of each block, ``[n, channels] -> float32 [n]``."""
-    for block in blocks:
-        yield finite(block).mean(axis=1, dtype=np.float64).astype(np.float32)
+    return map(downmixed, blocks)
 
 
 def resampled(blocks: Iterable[np.ndarray], rate: float) -> Iterator[np.ndarray]:

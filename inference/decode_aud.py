@@ -12,7 +12,7 @@ import numpy as np
 
 from . import decode
 from .errors import AudioError
-from .features import finite
+from .features import downmixed
 from .types import SAMPLE_RATE
 
 QUALITY = 3
@@ -40,4 +40,4 @@ def load_audio(path: str | Path) -> np.ndarray:
         raise AudioError(
             f"{path} is not a readable sound ({reason}): convert it to WAV or choose another file."
         ) from error
-    return finite(samples).mean(axis=1, dtype=np.float64).astype(np.float32)
+    return downmixed(samples)

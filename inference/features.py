@@ -66,6 +66,11 @@ def finite(samples: np.ndarray) -> np.ndarray:
     return samples if np.isfinite(samples).all() else np.where(np.isfinite(samples), samples, np.float32(0))
 
 
+def downmixed(samples: np.ndarray) -> np.ndarray:
+    """Mean over channels, ``[N, channels] -> float32 [N]``: in doubles, since the loudest would overflow."""
+    return finite(samples).mean(axis=1, dtype=np.float64).astype(np.float32)
+
+
 def whole_mel(samples: np.ndarray) -> np.ndarray:
     """Log-mel of whole ticks with the ``TAIL`` before them, ``[TAIL + 640 T] -> float32 [4 T, 80]``.
 

@@ -196,6 +196,8 @@ def test_a_table_whose_rows_are_all_off_is_not_saved_as_what_was_detected(stage)
     with pytest.raises(RuntimeError, match="none of its rows is complete and switched on"):
         bpy.ops.mouthpiece.mapping_save(filepath=str(path))
     assert not path.exists()
+    with pytest.raises(RuntimeError, match="none of its rows is complete and switched on"):
+        bpy.ops.mouthpiece.mapping_preset_add(name="Off")
 
 
 def test_poke_shows_one_movement_and_rest(stage) -> None:

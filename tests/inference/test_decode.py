@@ -93,6 +93,12 @@ def test_blocks_are_the_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     np.testing.assert_allclose(np.concatenate(blocks), whole, atol=1e-6)
 
 
+def test_the_loudest_channels_do_not_overflow_in_their_mean(tmp_path: Path) -> None:
+    loud = np.full((16_000, 2), 3e38, np.float32)
+    soundfile.write(tmp_path / "a.wav", loud, SAMPLE_RATE, subtype="FLOAT")
+    np.testing.assert_array_equal(load_audio(tmp_path / "a.wav"), loud[:, 0])
+
+
 def test_samples_that_are_no_numbers_stay_where_they_are(tmp_path: Path) -> None:
     samples = tone(48_000)
     broken = samples.copy()

@@ -40,6 +40,13 @@ from mouthpiece.training.references import (  # noqa: E402
 from mouthpiece.training.regions import FACE, HEAD, MOUTH  # noqa: E402
 
 
+class Plain:
+    """A model whose latents are the first channels."""
+
+    def latents(self, speech: torch.Tensor, channels: torch.Tensor, measured: torch.Tensor) -> torch.Tensor:
+        return channels[..., :LATENT]
+
+
 def test_history_is_what_was_before_newest_first() -> None:
     motion = torch.arange(6.0).reshape(1, 6, 1).expand(1, 6, LATENT)
     history = history_of(motion, torch.full((1, LATENT), -1.0)).reshape(1, 6, HISTORY, LATENT)[0, :, :, 0]
@@ -99,12 +106,6 @@ def test_some_performers_show_no_brows_or_no_head_and_all_a_mouth() -> None:
 
 
 def test_what_nothing_shows_does_what_was_captured() -> None:
-    class Plain:
-        def latents(
-            self, speech: torch.Tensor, channels: torch.Tensor, measured: torch.Tensor
-        ) -> torch.Tensor:
-            return channels[..., :LATENT]
-
     captured, performed = torch.rand(3, 60, C) / 2, torch.rand(3, 60, C)
     for channels in (captured, performed):
         channels[..., list(LIDS)] = 0.0
@@ -127,12 +128,6 @@ def test_what_nothing_shows_does_what_was_captured() -> None:
 
 
 def test_rows_without_a_face_to_follow_move_about_where_the_performers_other_clips_rest() -> None:
-    class Plain:
-        def latents(
-            self, speech: torch.Tensor, channels: torch.Tensor, measured: torch.Tensor
-        ) -> torch.Tensor:
-            return channels[..., :LATENT]
-
     values = torch.tensor([0.1, 0.2, 0.6, 0.3, 0.3, 0.9])
     captured = values[:, None, None].expand(6, 60, C)
     episode = SimpleNamespace(captured=captured, speech=torch.zeros(8, 60, 4), measured=torch.ones(6, C))
