@@ -11,7 +11,7 @@ from ..rigs.rig import Rig
 from ..rigs.scene_read.preflight import obstacles
 from ..rigs.scene_write import write_bake
 from .job import InferenceJob
-from .messages import fail, redraw, stopped, succeed, translated
+from .messages import fail, redraw, stopped, succeed, translated, unseen_closures
 from .references_check import show_shares
 from .request import BakeRequest, disabled_reason, read_request
 
@@ -111,7 +111,8 @@ class MOUTHPIECE_OT_bake(bpy.types.Operator):
             )
             hidden = obstacles(rig, context, request.clock.start, len(request.audio) / SAMPLE_RATE)
             notes = (*request.notes, *request.told, *plan.notes, *hidden)
-            return succeed(self, context, Message.joined((message, coverage.summary()), "; "), notes)
+            said = (message, coverage.summary(), *unseen_closures(plan.unseen))
+            return succeed(self, context, Message.joined(said, "; "), notes)
 
     def _leave(self, context: bpy.types.Context) -> None:
         """Stop the thread and the timer, whatever ended the operator."""

@@ -6,10 +6,10 @@ import bpy
 
 from ..inference.batch.report import write_reports
 from ..inference.batch.run import FAILED, LEFT, Progress, Tally
-from ..inference.errors import Cancelled, MouthpieceError, OutputError
+from ..inference.errors import Cancelled, Message, MouthpieceError, OutputError
 from .batch_job import BatchJob, place
 from .batch_read import read_batch
-from .messages import fail, redraw, stopped, succeed
+from .messages import fail, redraw, stopped, succeed, unseen_closures
 
 INTERVAL = 0.2
 """Seconds between two looks at the worker thread."""
@@ -100,9 +100,10 @@ class MOUTHPIECE_OT_batch_bake(bpy.types.Operator):
     def _finish(self, context: bpy.types.Context, job: BatchJob, tally: Tally) -> set[str]:
         """Put the lines into the scene, and tell how it went. A batch that was stopped changes nothing."""
         state = context.window_manager.mouthpiece
-        notes = [*tally.notes]
+        notes, unseen = [*tally.notes], 0
         if not tally.stopped:
-            notes += place(job.batch, job.store, tally)
+            placed, unseen = place(job.batch, job.store, tally)
+            notes += placed
         _list(state, tally)
         try:
             state.batch_report = str(write_reports(tally, job.store)[1])
@@ -118,7 +119,8 @@ class MOUTHPIECE_OT_batch_bake(bpy.types.Operator):
         notes += [f"{outcome.id}: {outcome.reason}" for outcome in bad[:5]]
         if len(bad) > 5:
             notes.append(f"{len(bad) - 5} more lines failed: see the report.")
-        return succeed(self, context, f"Baked lines: {tally.summary()}", notes)
+        said = (f"Baked lines: {tally.summary()}", *unseen_closures(unseen))
+        return succeed(self, context, Message.joined(said, "; "), notes)
 
     def _leave(self, context: bpy.types.Context) -> None:
         """Stop the thread and the timer, whatever ended the operator."""

@@ -78,8 +78,10 @@ class BatchJob:
             self._messages.put(error)
 
 
-def place(batch: SceneBatch, store: Store, tally: Tally) -> list[str]:
-    """Write an Action of every line that is there, all or none; what the artist should know.
+def place(batch: SceneBatch, store: Store, tally: Tally) -> tuple[list[str], int]:
+    """Write an Action of every line that is there, all or none.
+
+    What the artist should know, and how often lips shut between two frames that show them open.
 
     A line whose face cannot be animated any more is failed in the ``tally``.
     """
@@ -118,7 +120,7 @@ def place(batch: SceneBatch, store: Store, tally: Tally) -> list[str]:
     cast = frozenset(block for rig in rigs.values() for block in datablocks(rig))
     sequencer = batch.sequencer.find(bpy.data.scenes) or batch.sequencer
     write_lines(plans, Home(sequencer.name, cast, batch.alone, batch.ids))
-    return list(notes)
+    return list(notes), sum(line.plan.unseen for line in plans)
 
 
 def _there(tally: Tally) -> Iterator[Outcome]:

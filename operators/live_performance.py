@@ -14,13 +14,12 @@ from ..inference.errors import Message, RigError
 from ..inference.live import LiveStream, Performer, opener, score_for
 from ..inference.microphone import Microphone
 from ..inference.model import Model
-from ..rigs.pose import pose
 from ..rigs.retarget import SceneClock
 from ..rigs.rig import Rig
 from ..rigs.scene_read import find_target
 from .bake_options import start_frame
 from .preview_overlay import Guard, Overlay
-from .preview_request import differing, listed, manner
+from .preview_request import differing, listed, manner, reshaped
 from .references_take import scene_rate
 from .request import BakeRequest, read_request
 
@@ -106,7 +105,7 @@ class LivePerformance:
         if self._rig is None:
             self.guard.overlay.rest()
             self._rig = self._request.rig()
-        self.guard.overlay.show(pose(self._rig, channels[None]))
+        self.guard.overlay.show(self._request.pose(self._rig, channels[None]))
 
     def _open(self) -> LiveStream | Microphone:
         if self._source == "MICROPHONE":
@@ -141,6 +140,8 @@ class LivePerformance:
 
     def _follow(self, context: bpy.types.Context) -> None:
         """Take over what the artist has changed."""
+        if shown := reshaped(self._request, context.scene):
+            self._request, self._last = shown, None
         settings, request = context.scene.mouthpiece, self._request
         keyed = any(isinstance(mood, np.ndarray) for mood in (request.valence, request.arousal))
         moved = keyed and start_frame(context.scene) != request.clock.start

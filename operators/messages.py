@@ -29,6 +29,15 @@ def told(error: Exception) -> str:
     return translated(error.message if isinstance(error, MouthpieceError) else str(error))
 
 
+def unseen_closures(count: int) -> tuple[Message, ...]:
+    """What shows closures that no whole frame shows; nothing where all are seen."""
+    if not count:
+        return ()
+    one = "lips shut once between two frames and show open there: Whole Frames shuts them"
+    several = "lips shut {count} times between two frames and show open there: Whole Frames shuts them"
+    return (Message.counted(count, one, several),)
+
+
 def succeed(
     operator: bpy.types.Operator, context: bpy.types.Context, message: str, notes: Iterable[str] = ()
 ) -> set[str]:

@@ -9,12 +9,12 @@ import numpy as np
 
 from ..inference.errors import Cancelled, Message, MouthpieceError
 from ..inference.types import TICK_RATE
-from ..rigs.pose import Curves, pose
+from ..rigs.pose import Curves
 from .job import InferenceJob
 from .messages import fail, redraw, stopped, succeed
 from .playback import Playback
 from .preview_overlay import Guard, Overlay, moment, rest_all
-from .preview_request import PreviewRequest, differing, excerpt, listed, manner
+from .preview_request import PreviewRequest, differing, excerpt, listed, manner, reshaped
 from .request import disabled_reason, read_request
 
 INTERVAL = 1 / 30
@@ -48,7 +48,7 @@ class MOUTHPIECE_OT_preview_style(bpy.types.Operator):
             rig = request.whole.rig()
             channels = request.infer(lambda _: None, lambda: state.cancel_requested)
             for side in self._order(state, 0)[:2]:
-                parts = pose(rig, channels[side])
+                parts = request.whole.pose(rig, channels[side])
                 for row in range(channels.shape[1]):
                     if state.cancel_requested:
                         raise Cancelled("stopped")
@@ -126,6 +126,8 @@ class MOUTHPIECE_OT_preview_style(bpy.types.Operator):
         made = self._job.poll() if self._job is not None else None
         if made is not None:
             self._channels, self._job, self._parts = made, None, []
+        if shown := reshaped(self._request.whole, context.scene):
+            self._request, self._parts = replace(self._request, whole=shown), []
         if listed(settings) != self._listed:
             self._guard.overlay.rest()
             self._request = replace(self._request, whole=read_request(context))
@@ -154,7 +156,7 @@ class MOUTHPIECE_OT_preview_style(bpy.types.Operator):
         if not self._parts:
             self._guard.overlay.rest()
             rig = self._request.whole.rig()
-            self._parts = [pose(rig, channels) for channels in self._channels]
+            self._parts = [self._request.whole.pose(rig, channels) for channels in self._channels]
         self._guard.overlay.show(moment(self._parts[side], self._playback.position, TICK_RATE))
 
     def _order(self, state: bpy.types.PropertyGroup, turn: int) -> tuple[int, ...]:

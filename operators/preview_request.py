@@ -9,6 +9,8 @@ import bpy
 import numpy as np
 
 from ..inference.types import TICK_RATE, TICK_SAMPLES, frame_count
+from ..rigs.options import BakeOptions
+from .bake_options import read_options
 from .request import BakeRequest, read_influence
 
 LEAD = 20 * TICK_RATE
@@ -90,6 +92,19 @@ def differing(request: BakeRequest, fields: dict[str, object]) -> dict[str, obje
     own = {name: getattr(request, name) for name in fields}
     free = {name for name, value in own.items() if not isinstance(value, np.ndarray)}
     return {name: fields[name] for name in free if own[name] != fields[name]}
+
+
+def reshaped(request: BakeRequest, scene: bpy.types.Scene) -> BakeRequest | None:
+    """``request`` with the bake options of now where a face shows something else with them, else None."""
+    options = read_options(scene)
+    if _shaping(options) == _shaping(request.options):
+        return None
+    return replace(request, options=options)
+
+
+def _shaping(options: BakeOptions) -> tuple[object, ...]:
+    """The options that change what a face shows, to compare."""
+    return options.smoothing, options.seal, options.gains.tobytes()
 
 
 def _part(mood: float | np.ndarray, begin: int, end: int) -> float | np.ndarray:

@@ -19,10 +19,12 @@ from ..inference.types import Take, frame_count, frame_times
 from ..inference.witness import WitnessBank
 from ..rigs.bake_plan import BakePlan, plan_bake
 from ..rigs.options import BakeOptions
+from ..rigs.pose import Curves, pose
 from ..rigs.retarget import SceneClock
 from ..rigs.rig import Rig
 from ..rigs.scene_read import animated, find_target, read_rig, unread
 from ..rigs.scene_read.kept import Kept, find_head
+from ..rigs.shaping import shaped
 from .bake_options import read_options, start_frame, sync_notes
 from .cache import entry_cache
 from .references_take import reference_take
@@ -118,6 +120,10 @@ class BakeRequest:
                 "{target} is no longer in the scene: select the face and bake again.", target=self.target.name
             )
         return read_rig(scene, target, find_head(self.head_target), self.head_bone)
+
+    def pose(self, rig: Rig, channels: np.ndarray) -> tuple[Curves, ...]:
+        """What ``rig`` shows of ``channels [T, C]`` at the model's frames, before anything is keyed."""
+        return pose(rig, shaped(channels, self.options), seal=self.options.seal)
 
     def plan(self, rig: Rig, channels: np.ndarray) -> BakePlan:
         """What baking ``channels [T, C]`` onto ``rig`` will write."""

@@ -15,7 +15,7 @@ from .matching import MOUTH
 from .options import PLAIN, BakeOptions, StripOptions
 from .pose import Curves, pose, value_path
 from .rig import Rig
-from .shaping import resampled, shaped, shut
+from .shaping import open_between, resampled, shaped, shut
 
 if TYPE_CHECKING:
     import bpy
@@ -29,7 +29,7 @@ class BakePlan:
     """One Action to be: ``frames float64 [M]`` in scene frames and a set of curves per datablock.
 
     ``margin`` are the scene frames by which the sound, or what is baked of it, reaches beyond the first key
-    and beyond the last.
+    and beyond the last. ``unseen`` is how often lips shut between two whole frames that show them open.
     """
 
     name: str
@@ -39,6 +39,7 @@ class BakePlan:
     notes: tuple[str, ...]
     strip: StripOptions = PLAIN
     margin: tuple[float, float] = (0.0, 0.0)
+    unseen: int = 0
 
 
 def plan_bake(
@@ -65,6 +66,7 @@ def plan_bake(
     motion = shaped(channels, options)
     seconds = clock.seconds(frames) if options.whole else frame_times(len(channels))
     motion = resampled(motion, seconds) if options.whole else np.asarray(motion, np.float32)
+    unseen = _unseen(rig, motion, clock, options)
     frames, motion = _within(options.span, frames, motion)
     curves = pose(rig, motion, seal=options.seal)
     notes = (*rig.notes, *_clipped(rig, curves))
@@ -72,7 +74,17 @@ def plan_bake(
         curves = _reduced(rig, curves, frames, motion, options.tolerance)
     name = f"Mouthpiece {rig.name}"
     margin = _margin(frames, clock, len(channels), options)
-    return BakePlan(name, frames, curves, rig.head and rig.head.target, notes, options.strip, margin)
+    head = rig.head and rig.head.target
+    return BakePlan(name, frames, curves, head, notes, options.strip, margin, unseen)
+
+
+def _unseen(rig: Rig, motion: np.ndarray, clock: retarget.SceneClock, options: BakeOptions) -> int:
+    """How often lips shut between two whole frames of the range, keyed at exact times, and show open."""
+    if options.whole or not _mouth_paths(rig):
+        return 0
+    first, last = options.span or (-np.inf, np.inf)
+    frames = retarget.key_frames(len(motion), clock, whole=True)
+    return open_between(motion, clock.seconds(frames[(frames >= first) & (frames <= last)]))
 
 
 def _margin(

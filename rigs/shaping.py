@@ -13,6 +13,8 @@ from .seal import SHUT
 
 REACH = 3.0
 """A smoothing window ends this many standard deviations away."""
+TINY = 1e-6
+"""Instants that differ by less, in seconds, are one."""
 _MOUTH = np.array([INDEX[name] for name in BLENDSHAPES if name in MOUTH])
 
 
@@ -34,18 +36,32 @@ def resampled(channels: np.ndarray, seconds: np.ndarray) -> np.ndarray:
     Lips that shut between two of them shut at the nearer: half of a closure would be half open.
     """
     sampled = sample(channels, seconds)
-    if not len(seconds):
-        return sampled
-    apart = np.diff(seconds).max(initial=1.0 / TICK_RATE)
-    edges = np.flatnonzero(np.diff(shut(channels).astype(np.int8), prepend=0, append=0))
-    for first, last in zip(edges[::2], edges[1::2] - 1, strict=True):
-        begin, end = frame_times(len(channels))[[first, last]]
-        away = np.maximum(np.maximum(begin - seconds, seconds - end), 0.0)
-        nearest = int(np.argmin(away))
-        if 0.0 < away[nearest] <= apart / 2:
-            tick = first if seconds[nearest] < begin else last
-            sampled[nearest, _MOUTH] = channels[tick, _MOUTH]
+    frames, ticks = missed_closures(channels, seconds)
+    sampled[frames[:, None], _MOUTH] = channels[ticks[:, None], _MOUTH]
     return sampled
+
+
+def open_between(channels: np.ndarray, seconds: np.ndarray) -> int:
+    """How often the lips of ``channels [T, C]`` shut between two of the frames at ``seconds [M]`` unseen."""
+    frames, _ = missed_closures(channels, seconds)
+    return int((~shut(sample(channels, seconds))[frames]).sum())
+
+
+def missed_closures(channels: np.ndarray, seconds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The times that the lips of ``channels [T, C]`` shut between two of the frames at ``seconds [M]``.
+
+    Of each, the frame that is nearest and the tick that is nearest to this one, ``int64 [K]`` each.
+    """
+    edges = np.flatnonzero(np.diff(shut(channels).astype(np.int8), prepend=0, append=0))
+    first, last = edges[::2], edges[1::2] - 1
+    begin, end = frame_times(len(channels))[[first, last]]
+    after = np.searchsorted(seconds, begin - TINY)
+    padded = np.concatenate([[-np.inf], seconds, [np.inf]])
+    early, late = begin - padded[after], padded[after + 1] - end
+    apart = np.diff(seconds).max(initial=1.0 / TICK_RATE)
+    missed = (late > TINY) & (np.minimum(early, late) <= apart / 2)
+    before = early <= late
+    return np.where(before, after - 1, after)[missed], np.where(before, first, last)[missed]
 
 
 def smoothed(channels: np.ndarray, seconds: float) -> np.ndarray:

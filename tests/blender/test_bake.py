@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import wave
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +19,8 @@ from mouthpiece.inference.types import frame_count, frame_times  # noqa: E402
 from mouthpiece.operators import request  # noqa: E402
 from mouthpiece.operators.job import InferenceJob  # noqa: E402
 from mouthpiece.rigs.scene_read import curves_of  # noqa: E402
+
+DIALOGUE = Path(__file__).resolve().parents[2] / "demo" / "dialogue" / "dialogue.flac"
 
 
 @pytest.fixture
@@ -72,6 +75,16 @@ def test_whole_frames(stage, settings) -> None:
     bpy.ops.mouthpiece.bake()
     frames = curves(bpy.data.objects["Face"])[0, :, 0]
     assert np.array_equal(frames, np.arange(1, 26))
+
+
+def test_closures_that_no_frame_shows_are_told(stage, settings) -> None:
+    """Real dialogue at 24 frames a second: what exact times leave half open, whole frames shut."""
+    settings.audio_path = str(DIALOGUE)
+    bpy.ops.mouthpiece.bake()
+    assert "between two frames and show open there: Whole Frames shuts them" in status()
+    settings.whole_frames = True
+    bpy.ops.mouthpiece.bake()
+    assert status().startswith("Baked") and "Whole Frames" not in status()
 
 
 @pytest.mark.parametrize("samples", [1, 640, 641, 16_000])

@@ -74,6 +74,22 @@ def test_sliders_are_live(stage, settings) -> None:
     assert plain.shape == (150, 55)
 
 
+def test_intensity_is_live(stage, settings) -> None:
+    """What changes no performance needs no new one: the face of this frame moves less, or more, at once."""
+    bpy.ops.mouthpiece.live_toggle()
+    stage.scene.frame_set(60)
+    before, mouth, lids = values(), INDEX["jawOpen"], INDEX["eyeBlinkLeft"]
+    made = dict(live.running[0]._stream._made)
+    settings.output.intensity_mouth = 0.5
+    live.running[0].tick(bpy.context)
+    np.testing.assert_allclose(values()[mouth], 0.5 * before[mouth], atol=1e-6)
+    np.testing.assert_allclose(values()[lids], before[lids], atol=1e-6)
+    assert before[mouth] > 0.0 and made.keys() <= live.running[0]._stream._made.keys()
+    settings.output.intensity_mouth = 1.0
+    live.running[0].tick(bpy.context)
+    np.testing.assert_allclose(values(), before, atol=1e-6)
+
+
 def test_keyed_mood_neither_begins_anew_at_every_frame_nor_leaves_the_bakes_clock(
     stage, settings, monkeypatch
 ) -> None:

@@ -18,10 +18,11 @@ from mouthpiece.inference.regions import Influence, blend  # noqa: E402
 from mouthpiece.inference.types import INDEX, TICK_SAMPLES, frame_times  # noqa: E402
 from mouthpiece.operators import preview_overlay  # noqa: E402
 from mouthpiece.operators.preview_overlay import Guard, Overlay, moment  # noqa: E402
-from mouthpiece.operators.preview_request import LEAD, differing, excerpt, listed, manner  # noqa: E402
+from mouthpiece.operators.preview_request import LEAD, differing, excerpt, listed, manner, reshaped  # noqa: E402
 from mouthpiece.operators.request import read_request  # noqa: E402
 from mouthpiece.rigs.pose import Curves, pose  # noqa: E402
 from mouthpiece.rigs.scene_read import read_rig  # noqa: E402
+from mouthpiece.rigs.shaping import shaped  # noqa: E402
 
 
 @pytest.fixture
@@ -125,6 +126,33 @@ def test_the_face_shows_what_the_bake_would_and_the_file_stays_the_same(settings
     assert len(expected) == 100 and np.ptp(shown) > 0.005
     np.testing.assert_allclose(shown, expected, atol=1e-4)
     assert bpy.context.window_manager.mouthpiece.status == "Previewed 4.0 s; nothing was changed"
+
+
+def test_a_preview_has_the_intensity_and_the_calm_of_the_bake(settings) -> None:
+    face, output = settings.target, settings.output
+    lift(face)
+    bpy.context.window_manager.mouthpiece.preview_side = "WITH"
+    output.intensity_mouth, output.intensity_eyes, output.smoothing = 1.5, 0.0, 0.1
+    bpy.context.view_layer.update()
+    with watched(face) as seen:
+        bpy.ops.mouthpiece.preview_style()
+    request = read_request(bpy.context)
+    channels = animate(request.audio[: 4 * 16_000], Model.load(), references=request.references)
+    expected = 0.2 + (shaped(channels, request.options)[:, :52] * 0.01 * np.arange(1, 53)).sum(axis=1)
+    plain = 0.2 + (channels[:, :52] * 0.01 * np.arange(1, 53)).sum(axis=1)
+    np.testing.assert_allclose(seen[: len(expected)], expected, atol=1e-4)
+    assert np.abs(expected - plain).max() > 0.01
+
+
+def test_a_playing_preview_is_posed_anew_for_what_changes_the_face_alone(settings) -> None:
+    request, scene = read_request(bpy.context), bpy.context.scene
+    settings.output.blend_in, settings.output.use_fewer_keys = 3.0, True
+    assert reshaped(request, scene) is None
+    for name, value in (("intensity_mouth", 0.5), ("smoothing", 0.1), ("seal", False)):
+        setattr(settings.output, name, value)
+        posed = reshaped(request, scene)
+        assert posed is not None and reshaped(posed, scene) is None
+        request = posed
 
 
 def test_both_sides_in_turns(settings) -> None:

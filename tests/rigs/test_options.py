@@ -166,6 +166,22 @@ def test_other_frames_of_lips_that_stay_shut_or_open_are_in_between() -> None:
     assert resampled(motion, seconds[:0]).shape == (0, C)
 
 
+@pytest.mark.parametrize("rate", [12.0, 24.0, 25.0, 30.0, 60.0])
+def test_closures_that_no_whole_frame_shows_are_counted(rate: float) -> None:
+    """One by one, against whether any frame within half a frame of the closure shows shut lips."""
+    motion, ticks = plosives()
+    clock = SceneClock(rate, 1.0)
+    frames = np.arange(1.0, 1.0 + 8.0 * rate)
+    shown = shut(sample(motion, clock.seconds(frames)))
+    near = np.abs(frames - clock.frames(frame_times(200)[ticks])[:, None]) <= max(0.5, 0.5 * rate / 25.0)
+    unseen = int((~(near & shown)).all(axis=1).sum())
+    plan = plan_bake(rig(), motion, clock)
+    assert plan.unseen == unseen and (unseen > 10) == (rate in (12.0, 24.0, 25.0, 30.0))
+    assert plan_bake(rig(), motion, clock, whole=True).unseen == 0
+    some = plan_bake(rig(), motion, clock, options=BakeOptions(span=(1.0, 1.0 + 4.0 * rate))).unseen
+    assert some == pytest.approx(unseen / 2, abs=2)
+
+
 def test_shut_lips_are_seen() -> None:
     assert not shut(np.zeros((3, C), np.float32)).any(), "a resting face is no closure"
     pressed = np.zeros((1, C), np.float32)
