@@ -9,7 +9,7 @@ from ..inference.errors import Cancelled, Message, MouthpieceError
 from ..inference.types import SAMPLE_RATE
 from ..rigs.rig import Rig
 from ..rigs.scene_read.preflight import obstacles
-from ..rigs.scene_write import write_bake
+from ..rigs.scene_write import taken_head, write_bake
 from .job import InferenceJob
 from .messages import fail, redraw, stopped, succeed, translated, unseen_closures
 from .references_check import show_shares
@@ -102,6 +102,7 @@ class MOUTHPIECE_OT_bake(bpy.types.Operator):
         with request.in_scene(context):
             rig = request.rig()
             plan = request.plan(rig, channels)
+            taken = taken_head(plan)
             write_bake(plan)
             show_shares(context.scene.mouthpiece, request.references, request.gave)
             coverage = rig.coverage
@@ -110,7 +111,7 @@ class MOUTHPIECE_OT_bake(bpy.types.Operator):
                 "Baked {count} frames onto {targets}", count=len(plan.frames), targets=_targets(rig)
             )
             hidden = obstacles(rig, context, request.clock.start, len(request.audio) / SAMPLE_RATE)
-            notes = (*request.notes, *request.told, *plan.notes, *hidden)
+            notes = (*request.notes, *request.told, *taken, *plan.notes, *hidden)
             said = (message, coverage.summary(), *unseen_closures(plan.unseen))
             return succeed(self, context, Message.joined(said, "; "), notes)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 
@@ -27,8 +28,9 @@ class Speaker:
     """A member of the cast. Objects are ``Kept``, since undo may replace them while the model runs.
 
     ``mood`` is the path of the settings whose valence and arousal count; those of ``character`` are what they
-    are at the first frame. ``moves`` names the data-blocks that the rig animates, and ``face`` the first of
-    the cast who moves one of them, too: a face can say one line at a time, whoever it speaks for.
+    are at the first frame. ``moves`` names the data-blocks that the rig animates, its head apart, and
+    ``face`` the first of the cast who moves one of them, too: a face can say one line at a time, whoever it
+    speaks for.
     """
 
     name: str
@@ -42,6 +44,11 @@ class Speaker:
     mood: str
     moves: frozenset[str]
     face: str
+
+    @property
+    def turned(self) -> tuple[Kept | None, str]:
+        """The object that turns with the head, and its bone."""
+        return self.head, self.bone
 
     def rig(self, scene: Kept) -> Rig:
         """The face as it is now. Raises RigError when it has gone, or its head has."""
@@ -99,7 +106,9 @@ def read_cast(context: bpy.types.Context, folder: Path) -> Cast:
                 )
             speaker = _speaker(context, member, name, target, folder, path)
             same = (one.face for one in speakers.values() if one.moves & speaker.moves)
-            speakers[name] = replace(speaker, face=next(same, name))
+            speaker = replace(speaker, face=next(same, name))
+            _refuse_shared_head(speaker, speakers.values())
+            speakers[name] = speaker
         except MouthpieceError as error:
             problems[name] = str(error)
     return Cast(speakers, problems, alone)
@@ -137,6 +146,16 @@ def _speaker(
     )
 
 
+def _refuse_shared_head(speaker: Speaker, others: Iterable[Speaker]) -> None:
+    """Raises RigError when another face of the cast turns the same head."""
+    for other in others:
+        if speaker.head and other.face != speaker.face and other.turned == speaker.turned:
+            raise RigError(
+                f"{speaker.name} and {other.name} turn the same head, {speaker.head.name}: choose another "
+                "for one of them under Who speaks"
+            )
+
+
 def _first(context: bpy.types.Context, member: bpy.types.PropertyGroup, path: str, name: str) -> float:
     """A member's mood where bakes start, wherever the playhead is."""
     start = np.array([context.scene.mouthpiece.frame_start])
@@ -145,14 +164,17 @@ def _first(context: bpy.types.Context, member: bpy.types.PropertyGroup, path: st
 
 
 def _moved(rig: Rig) -> frozenset[str]:
-    """Names of the data-blocks that a bake onto ``rig`` animates."""
-    return frozenset(f"{block.bl_rna.identifier} {block.name_full}" for block in datablocks(rig))
+    """Names of the data-blocks of the face that a bake onto ``rig`` animates, its head apart."""
+    return frozenset(f"{block.bl_rna.identifier} {block.name_full}" for block in _face(rig))
 
 
 def datablocks(rig: Rig) -> list[bpy.types.ID]:
     """What a bake onto ``rig`` animates."""
-    blocks = [*(face.key for face in rig.faces), *(control.datablock for control in rig.controls)]
-    return blocks + ([rig.head.target] if rig.head else [])
+    return _face(rig) + ([rig.head.target] if rig.head else [])
+
+
+def _face(rig: Rig) -> list[bpy.types.ID]:
+    return [*(face.key for face in rig.faces), *(control.datablock for control in rig.controls)]
 
 
 def kept(folder: Path, content: bytes, ending: str) -> str:

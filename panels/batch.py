@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bpy
 
-from .sidebar import SidebarPanel, draw_text
+from .sidebar import SidebarPanel, draw_head, draw_text
 
 ICONS = {"done": "CHECKMARK", "kept": "FILE_TICK", "failed": "ERROR", "left": "PAUSE"}
 
@@ -84,6 +84,7 @@ class MOUTHPIECE_PT_batch(SidebarPanel, bpy.types.Panel):
         column = layout.column()
         column.use_property_split, column.use_property_decorate = True, False
         column.prop(member, "target")
+        draw_head(column, member)
         mood = layout.column(align=True)
         mood.use_property_split = True
         mood.prop(member, "valence", slider=True)

@@ -53,11 +53,16 @@ class MOUTHPIECE_PT_options(SidebarPanel, bpy.types.Panel):
         layout.use_property_decorate = False  # only the emotion can be keyed
         layout.prop(settings, "seed")
         layout.prop(settings, "frame_start")
-        layout.prop(settings, "head_target")
-        if settings.head_target is not None and settings.head_target.type == "ARMATURE":
-            layout.prop_search(settings, "head_bone", settings.head_target.data, "bones")
+        draw_head(layout, settings)
         layout.prop(settings, "whole_frames")
         layout.prop(settings, "device")
+
+
+def draw_head(layout: bpy.types.UILayout, owner: bpy.types.PropertyGroup) -> None:
+    """The head that turns with a face, of the settings or of a member of the cast."""
+    layout.prop(owner, "head_target")
+    if owner.head_target is not None and owner.head_target.type == "ARMATURE":
+        layout.prop_search(owner, "head_bone", owner.head_target.data, "bones")
 
 
 def _draw_face(

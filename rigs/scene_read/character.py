@@ -75,6 +75,12 @@ def read_rig(
     notes = [note for face in faces for note in visibility_notes(bpy.data.objects[face.mesh], face)]
     if flame is not None and head_target is None and "neck" in flame.names.bones:
         head_target, head_bone = flame.armature, flame.names.bones["neck"]
+    if head_target and head_target.name not in scene.objects:
+        raise RigError(
+            "The head {head} is not in the scene {scene}: choose another, or clear it.",
+            head=head_target.name,
+            scene=scene.name,
+        )
     head_part = read_head(head_target, head_bone) if head_target else None
     if head_part is not None and is_driven(head_part.target, head_path(head_part)):
         notes.append(

@@ -6,6 +6,7 @@ from .actions import MARGIN, copy_pose, copy_take, curves_action, take_action
 from .bake import write_bake
 from .line_home import Home
 from .lines import LinePlan, play_alone, write_lines
+from .strips import taken_head
 
 __all__ = [
     "MARGIN",
@@ -16,6 +17,7 @@ __all__ = [
     "curves_action",
     "play_alone",
     "take_action",
+    "taken_head",
     "write_bake",
     "write_lines",
 ]

@@ -10,23 +10,22 @@ from ..bake_plan import BakePlan
 from ..pose import Curves
 from ..scene_read.bakes import REST, TRACK, own_strips
 from .rest import grounds, look_below
-from .strips import add_strip, adding, lay, replaces
+from .strips import add_strip, adding, lay, staying
 
 BLEND_MARK = "mouthpiece_blend"
 """Custom properties of a bake (numbered by slot): how the artist's action above was blended before it."""
 
 
 class Layer:
-    """Where curves of ``plan`` lie: in the place of Mouthpiece's lowest track, above all without one; a patch
-    of what stays lies over Mouthpiece's topmost track, and shows only where it is."""
+    """Where curves of ``plan`` lie: in the place of Mouthpiece's lowest track, above all without one; where
+    any of Mouthpiece's strips stay, over its topmost track, and it shows only where it is."""
 
     def __init__(self, part: Curves, plan: BakePlan) -> None:
         self.part, self.plan = part, plan
         data = part.datablock.animation_data
         tracks = list(data.nla_tracks) if data else []
         own = [track for track in tracks if own_strips(track) and not track.name.startswith(REST)]
-        stays = any(not replaces(strip, plan) for track in own for strip in own_strips(track))
-        self.over = plan.strip.patch and stays
+        self.over = bool(staying(data, plan))
         former = own[-1 if self.over else 0] if own else None
         below = tracks[: tracks.index(former) + 1] if former else tracks
         found = look_below(part, plan, below, over=self.over)

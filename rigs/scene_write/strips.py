@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterable
 import bpy
 import numpy as np
 
-from ...inference.errors import RigError
+from ...inference.errors import Message, RigError
 from ..bake_plan import BakePlan
 from ..options import StripOptions
 from ..scene_read.animation import baked_strips
 from ..scene_read.bakes import TRACK, own_strips
 from .actions import moved_by
+from .line_home import LINE_MARK, is_placed
 
 
 def add_strip(
@@ -43,11 +44,14 @@ def adding(strip: bpy.types.NlaStrip) -> str:
 
 def remove_former(blocks: list[bpy.types.ID], action: bpy.types.Action, plan: BakePlan) -> None:
     """Remove the strips that ``plan`` replaces from ``blocks`` and from what else they moved, and unused
-    Actions."""
+    Actions. Of another face's bake that turned the same head only the head's strip goes."""
     former: set[bpy.types.Action] = set()
     for block in blocks:
-        former |= remove_strips(block, lambda strip: strip.action != action and replaces(strip, plan))
-    own = {old for old in former if not set(blocks).isdisjoint(moved_by(old))}  # and no duplicate's
+        stays = staying(block.animation_data, plan)
+        former |= remove_strips(
+            block, lambda strip, stays=stays: strip.action != action and strip not in stays
+        )
+    own = former - of_other_faces(former, plan)
     for moved in {block for old in own for block in moved_by(old)}.difference(blocks):
         remove_strips(moved, lambda strip: strip.action in own)
     for old in former:
@@ -55,10 +59,47 @@ def remove_former(blocks: list[bpy.types.ID], action: bpy.types.Action, plan: Ba
             bpy.data.actions.remove(old)
 
 
-def replaces(strip: bpy.types.NlaStrip, plan: BakePlan) -> bool:
-    """Whether a bake takes the place of a former one's strip: a patch of one that lies wholly under it."""
+def of_other_faces(bakes: Iterable[bpy.types.Action], plan: BakePlan) -> set[bpy.types.Action]:
+    """Those of the ``bakes`` that moved nothing of the plan's but its head, or are a duplicate's."""
+    blocks = {part.datablock for part in plan.curves}
+    face = blocks - {plan.head} or blocks
+    return {bake for bake in bakes if face.isdisjoint(moved_by(bake))}
+
+
+def taken_head(plan: BakePlan) -> list[Message]:
+    """Whose head ``plan`` will turn from now on: a head that was chosen for another face may still be set."""
+    data = plan.head and plan.head.animation_data
+    stays = staying(data, plan)
+    bakes = {strip.action for strip in _own(data) if strip not in stays}
+    return [
+        Message(
+            "{head} turned with {bake} and turns with this bake now: choose another head, or none, if it is "
+            "another face's.",
+            head=plan.head.name,
+            bake=bake.name,
+        )
+        for bake in of_other_faces(bakes, plan)
+    ]
+
+
+def staying(data: bpy.types.AnimData | None, plan: BakePlan) -> list[bpy.types.NlaStrip]:
+    """Mouthpiece's strips on a datablock that ``plan`` does not take the place of.
+
+    A patch replaces those that lie wholly under it, any other bake all; but where a batch put lines side by
+    side only those that it meets, and never what was laid out by hand.
+    """
+    own = _own(data)
     first, last = float(plan.frames[0]) - 1.0, float(plan.frames[-1]) + 1.0
-    return not plan.strip.patch or (strip.frame_start >= first and strip.frame_end <= last)
+    if plan.strip.patch:
+        return [strip for strip in own if strip.frame_start < first or strip.frame_end > last]
+    if not any(LINE_MARK in strip.action for strip in own):
+        return []
+    apart = (strip.frame_end <= first + 1.0 or strip.frame_start >= last - 1.0 for strip in own)
+    return [strip for strip, away in zip(own, apart, strict=True) if away or not is_placed(strip.action)]
+
+
+def _own(data: bpy.types.AnimData | None) -> list[bpy.types.NlaStrip]:
+    return [strip for track in data.nla_tracks for strip in own_strips(track)] if data else []
 
 
 def remove_strips(block: bpy.types.ID, goes: Callable[[bpy.types.NlaStrip], bool]) -> set[bpy.types.Action]:

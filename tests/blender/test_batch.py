@@ -757,6 +757,44 @@ def test_a_patch_stays_where_it_is_when_a_line_comes(dialogue) -> None:
     assert after == [[before[0], (100, 125)], [before[1]]]
 
 
+def test_a_bake_of_one_line_leaves_all_others(dialogue) -> None:
+    """Whole lines that it does not meet go on playing, and what was laid out by hand in any case."""
+    dialogue.batch.listening = False
+    settings, face = dialogue.scene.mouthpiece, bpy.data.objects["Anna"]
+    for number, start in enumerate((1, 41, 81)):
+        dialogue.strip(f"line{number}", 1, start)
+    dialogue.bake()
+    dialogue.lines_of_files("own.wav")
+    dialogue.batch.cast.clear()
+    settings.target = face
+    dialogue.bake()
+    cut = face.data.shape_keys.animation_data.nla_tracks.new()
+    cut.strips.new("own", 120, bpy.data.actions["own"]).extrapolation = "NOTHING"
+    settings.audio_path = str(dialogue.stage.sound(1.0, "again.wav"))
+    for start, left in ((41.0, ["line0", "line2"]), (81.0, ["line0"])):
+        settings.frame_start = start
+        assert bpy.ops.mouthpiece.bake() == {"FINISHED"}
+        tracks = face.data.shape_keys.animation_data.nla_tracks
+        lines = [strip.name for track in tracks for strip in track.strips if strip.name.startswith("line")]
+        assert lines == left
+        assert [strip.action.name for strip in cut.strips] == ["own"]
+    again = [(s.frame_start, s.frame_end) for t in tracks for s in t.strips if s.name.startswith("Mouth")]
+    assert again == [(41, 66), (81, 106)], "the first retake stays among the lines, too"
+    assert all(np.ptp(seen(dialogue, range(first, first + 25))) > 0.01 for first in (1, 41, 81))
+
+
+def test_two_faces_with_one_head_are_named(dialogue) -> None:
+    dialogue.batch.listening = False
+    head = dialogue.stage.empty("Head")
+    for member in dialogue.batch.cast:
+        member.head_target = head
+    dialogue.strip("hello", 1, 1)
+    dialogue.strip("answer", 2, 10)
+    assert dialogue.bake() == {"FINISHED"}
+    said = {line["id"]: line["reason"] for line in dialogue.report()["lines"]}
+    assert said["hello"] == "" and "Bert and Anna turn the same head, Head: choose another" in said["answer"]
+
+
 def test_a_soloed_track_of_lines_is_soloed_again(dialogue) -> None:
     dialogue.batch.listening = False
     dialogue.strip("one", 1, 5)

@@ -132,3 +132,35 @@ def test_a_bake_that_is_being_edited_is_said_to_hide_the_next(stage) -> None:
     data_of(face).action_slot = action.slots[0]
     _, plan = stage.write(face, stage.motion(phase=1.0))
     assert any("its action Mouthpiece Face lies above the Mouthpiece track" in n for n in plan.notes)
+
+
+def test_a_head_left_over_from_another_face_costs_that_face_nothing(stage) -> None:
+    """The Head field still names Anna's when Bert is baked: her face stays animated, and it is said."""
+    anna, bert, head = stage.face("Anna"), stage.face("Bert", at=(5, 0, 0)), stage.empty("Anna head")
+    settings = stage.scene.mouthpiece
+    settings.audio_path, settings.head_target = str(stage.sound(1.0)), head
+    for face in (anna, bert):
+        settings.target = face
+        assert bpy.ops.mouthpiece.bake() == {"FINISHED"}
+    assert played(anna) == ["Mouthpiece Anna"] and played(bert) == ["Mouthpiece Bert"]
+    turns = [strip.action.name for track in head.animation_data.nla_tracks for strip in track.strips]
+    assert turns == ["Mouthpiece Bert"]
+    status = bpy.context.window_manager.mouthpiece.status
+    assert "Anna head turned with Mouthpiece Anna and turns with this bake now" in status
+    assert bpy.ops.mouthpiece.bake() == {"FINISHED"}
+    assert "turned with" not in bpy.context.window_manager.mouthpiece.status, (
+        "its own former bake is no other's"
+    )
+
+
+def test_a_deleted_head_is_no_head(stage, everything) -> None:
+    settings = stage.scene.mouthpiece
+    settings.target, settings.audio_path = stage.face(), str(stage.sound(1.0))
+    settings.head_target = stage.empty("Head")
+    stage.scene.collection.objects.unlink(settings.head_target)  # as X does; the settings still point to it
+    before = everything()
+    with pytest.raises(
+        RuntimeError, match="The head Head is not in the scene Scene: choose another, or clear"
+    ):
+        bpy.ops.mouthpiece.bake()
+    assert everything() == before
