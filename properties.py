@@ -11,6 +11,7 @@ import bpy
 from .preferences import DEVICES
 from .rigs.character import same_character
 from .rigs.detect import detect
+from .rigs.flame import flame_names
 from .rigs.mapping import AXES, CHANNELS
 from .rigs.scene_read import find_table, find_target
 
@@ -329,6 +330,7 @@ def _intensity(name: str, parts: str) -> object:
         min=0.0,
         soft_max=2.0,
         max=4.0,
+        update=_let_preview_rest,
     )
 
 
@@ -349,6 +351,7 @@ class MouthpieceOutput(bpy.types.PropertyGroup):
         precision=3,
         step=1,
         unit="TIME_ABSOLUTE",
+        update=_let_preview_rest,
     )
     use_fewer_keys: bpy.props.BoolProperty(
         name="Fewer Keys", description="Leave out keys that the others nearly show, for easier editing"
@@ -366,6 +369,7 @@ class MouthpieceOutput(bpy.types.PropertyGroup):
         name="Shut Lips",
         description="Make the lips of this mesh meet wherever the performance has them meet",
         default=True,
+        update=_let_preview_rest,
     )
     start: bpy.props.EnumProperty(
         name="Start",
@@ -496,10 +500,15 @@ def _read_face(_state: MouthpieceState) -> str:
     target = find_target(context)
     if target is None:
         return ""
+    if table := find_table(context.scene, target):
+        rows = sum(row.enabled and bool(row.name) for row in table.mouthpiece.entries)
+        return f"{target.name}: {rows} row{'s' * (rows != 1)} of its mapping" if rows else ""
     keyed = [o for o in context.scene.objects if o.type == "MESH" and o.data.shape_keys is not None]
     meshes = [mesh for mesh in keyed if same_character(mesh, target)]
     names = tuple((m.name, tuple(b.name for b in m.data.shape_keys.key_blocks[1:])) for m in meshes)
-    return _recognised(target.name, names)
+    carriers = [mesh.find_armature() or mesh.parent for mesh in meshes]
+    bones = tuple(tuple(c.pose.bones.keys()) if c and c.pose else () for c in carriers)
+    return _recognised(target.name, names, bones)
 
 
 def table_of(context: bpy.types.Context) -> bpy.types.Object | None:
@@ -509,7 +518,11 @@ def table_of(context: bpy.types.Context) -> bpy.types.Object | None:
 
 
 @lru_cache(maxsize=32)
-def _recognised(name: str, meshes: tuple[tuple[str, tuple[str, ...]], ...]) -> str:
+def _recognised(
+    name: str, meshes: tuple[tuple[str, tuple[str, ...]], ...], bones: tuple[tuple[str, ...], ...]
+) -> str:
+    if any(flame_names(keys, rig) for (_, keys), rig in zip(meshes, bones, strict=True)):
+        return f"{name}: a FLAME head"
     found = detect(dict(meshes))
     covered = {channel for mapping in found.meshes.values() for channel in mapping.matched}
     if found.poses:

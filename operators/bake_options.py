@@ -9,7 +9,7 @@ from ..inference.errors import AudioError, Message
 from ..inference.regions import region
 from ..inference.types import CHANNELS
 from ..rigs.options import BakeOptions, StripOptions
-from ..rigs.scene_sequencer import sequencer_scene, sound_starts
+from ..rigs.scene_sequencer import SpokenStrip, sequencer_scene, strips_of
 from .references_take import scene_rate
 
 NEAR = 0.5
@@ -40,26 +40,32 @@ def read_options(scene: bpy.types.Scene) -> BakeOptions:
 def start_frame(scene: bpy.types.Scene) -> float:
     """Scene frame at which the sound starts: the setting, or where the sequencer plays it.
 
-    Raises AudioError when the sequencer has no strip of the sound.
+    Raises AudioError when the sequencer has no strip of the sound, or one that cannot be followed.
     """
     settings = scene.mouthpiece
     if settings.output.start == "FRAME":
         return settings.frame_start
-    starts = _starts(scene)
-    if not starts:
+    strips = _strips(scene)
+    if not strips:
         raise AudioError(
             "{name} is no sound strip of the sequencer in {scene}: add it there, or let the bake "
             "start at a frame.",
             name=_name(settings),
             scene=_played(scene)[0].name,
         )
-    return starts[0]
+    if strips[0].obstacle:
+        raise AudioError("{strip}: {reason}.", strip=strips[0].name, reason=strips[0].obstacle)
+    return strips[0].first
 
 
 def sync_notes(scene: bpy.types.Scene, frame: float) -> tuple[str, ...]:
     """What to say when the sequencer plays the sound, or a piece of it, at another time than the face will
     speak, which starts at ``frame``."""
-    starts, name = _starts(scene), _name(scene.mouthpiece)
+    strips, name = _strips(scene), _name(scene.mouthpiece)
+    bent = [strip for strip in strips if strip.obstacle]
+    if bent:
+        return tuple(Message("{strip}: {reason}.", strip=s.name, reason=s.obstacle) for s in bent)
+    starts = [strip.first for strip in strips]
     if starts and not any(abs(start - frame) < NEAR for start in starts):
         return (
             Message(
@@ -84,11 +90,11 @@ def sync_notes(scene: bpy.types.Scene, frame: float) -> tuple[str, ...]:
     )
 
 
-def _starts(scene: bpy.types.Scene) -> list[float]:
-    """Frames at which the sequencer starts the dialogue."""
+def _strips(scene: bpy.types.Scene) -> list[SpokenStrip]:
+    """The sequencer's strips of the dialogue, in order."""
     settings = scene.mouthpiece
     wanted = settings.sound or settings.audio_path
-    found = (sound_starts(one, wanted) for one in _played(scene)) if wanted else ()
+    found = (strips_of(one, wanted) for one in _played(scene)) if wanted else ()
     return next(filter(None, found), [])
 
 

@@ -19,12 +19,9 @@ from ..rigs.rig import Rig
 from ..rigs.scene_read import find_target
 from .bake_options import start_frame
 from .preview_overlay import Guard, Overlay
-from .preview_request import differing, listed, manner, reshaped
+from .preview_request import differing, listed, manner, performed, reshaped
 from .references_take import scene_rate
 from .request import BakeRequest, read_request
-
-SOUND_FIELDS = ("target", "sound", "audio_path", "head_target", "head_bone", "device")
-"""Settings besides the references and the manner that ask for another request."""
 
 
 class LivePerformance:
@@ -135,7 +132,7 @@ class LivePerformance:
     def _read(self, context: bpy.types.Context) -> BakeRequest:
         """What to perform as the settings are now. Raises a MouthpieceError."""
         settings = context.scene.mouthpiece
-        self._listed, self._sound = listed(settings), _sound(settings)
+        self._listed, self._performed = listed(settings), performed(context.scene)
         return read_request(context)
 
     def _follow(self, context: bpy.types.Context) -> None:
@@ -145,7 +142,8 @@ class LivePerformance:
         settings, request = context.scene.mouthpiece, self._request
         keyed = any(isinstance(mood, np.ndarray) for mood in (request.valence, request.arousal))
         moved = keyed and start_frame(context.scene) != request.clock.start
-        if moved or listed(settings) != self._listed or _sound(settings) != self._sound:
+        other = performed(context.scene) != self._performed
+        if moved or other or listed(settings) != self._listed:
             self.guard.overlay.rest()
             self._request, self._rig = self._read(context), None
         elif fields := differing(request, manner(settings)):
@@ -169,8 +167,3 @@ class LivePerformance:
     def _undone(self) -> None:
         """Undo has replaced the datablocks."""
         self._rig = None
-
-
-def _sound(settings: bpy.types.PropertyGroup) -> tuple[object, ...]:
-    values = (getattr(settings, name) for name in SOUND_FIELDS)
-    return tuple(value.name if isinstance(value, bpy.types.ID) else value for value in values)

@@ -14,6 +14,7 @@ from ..rigs.scene_read import (
     stored_entries,
     table_owner,
 )
+from ..rigs.scene_read.character import has_keys
 from .messages import fail, succeed
 
 
@@ -26,7 +27,7 @@ def character(context: bpy.types.Context) -> tuple[bpy.types.Object, list[bpy.ty
     if target is None:
         raise MappingError("No face is chosen: select it, or choose it in the Mouthpiece tab.")
     objects = character_objects(context.scene, target)
-    owner = table_owner(objects) or target
+    owner = table_owner(objects) or _holder(objects)
     if not owner.is_editable:
         raise MappingError(
             "{owner} is linked from a library and can hold no mapping: override it, or choose an "
@@ -34,6 +35,15 @@ def character(context: bpy.types.Context) -> tuple[bpy.types.Object, list[bpy.ty
             owner=owner.name,
         )
     return owner, objects
+
+
+def _holder(objects: list[bpy.types.Object]) -> bpy.types.Object:
+    """Where a new table goes: to the object that was chosen, or, where this only carries a face, to the face:
+    it is found from either."""
+    target = objects[0]
+    if target.type in ("MESH", "ARMATURE"):
+        return target
+    return next((item for item in objects if item.type == "ARMATURE" or has_keys(item)), target)
 
 
 def entries_to_keep(owner: bpy.types.Object, objects: list[bpy.types.Object]) -> tuple[Entry, ...]:

@@ -8,7 +8,7 @@ from ..inference.errors import Message, MouthpieceError
 from ..inference.types import SAMPLE_RATE
 from ..rigs.scene_read import find_target
 from ..rigs.scene_read.preflight import preflight
-from .bake_options import start_frame
+from .bake_options import start_frame, sync_notes
 from .messages import succeed, translated
 from .sound import file_samples, sound_samples
 
@@ -44,6 +44,7 @@ def _sound(context: bpy.types.Context) -> tuple[float | None, float, list[str]]:
         return None, 0.0, ["No dialogue is chosen: pick a sound."]
     try:
         samples = sound_samples(settings.sound) if settings.sound else file_samples(settings.audio_path)
-        return start_frame(context.scene), len(samples) / SAMPLE_RATE, []
+        start = start_frame(context.scene)
+        return start, len(samples) / SAMPLE_RATE, [*sync_notes(context.scene, start)]
     except MouthpieceError as error:
         return None, 0.0, [error.message]

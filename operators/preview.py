@@ -14,7 +14,7 @@ from .job import InferenceJob
 from .messages import fail, redraw, stopped, succeed
 from .playback import Playback
 from .preview_overlay import Guard, Overlay, moment, rest_all
-from .preview_request import PreviewRequest, differing, excerpt, listed, manner, reshaped
+from .preview_request import PreviewRequest, differing, excerpt, listed, manner, performed, reshaped
 from .request import disabled_reason, read_request
 
 INTERVAL = 1 / 30
@@ -70,19 +70,15 @@ class MOUTHPIECE_OT_preview_style(bpy.types.Operator):
         if bpy.app.background:
             return self.execute(context)
         state = context.window_manager.mouthpiece
+        self._job: InferenceJob | None = None
         try:
-            self._request = _read(context)
+            self._begin(context)
         except MouthpieceError as error:
             return fail(self, context, error)
-        self._job: InferenceJob | None = None
-        self._channels: np.ndarray | None = None
-        self._parts: list[tuple[Curves, ...]] = []
-        self._round, self._playback = -1, Playback(self._request.audio)
         self._guard = Guard(Overlay(), self._undone, self._end)
         self._guard.install()
         state.previewing, state.cancel_requested, state.failed = True, False, False
         state.status, state.preview_now = "", "Getting ready…"
-        self._perform(context)
         self._timer = context.window_manager.event_timer_add(INTERVAL, window=context.window)
         context.window_manager.modal_handler_add(self)
         redraw(context)
@@ -111,6 +107,15 @@ class MOUTHPIECE_OT_preview_style(bpy.types.Operator):
         """Blender ends the operator, as when another file is opened."""
         self._leave(context)
 
+    def _begin(self, context: bpy.types.Context) -> None:
+        """Read what is to be previewed, and start the model. Raises a MouthpieceError."""
+        self._request = _read(context)
+        self._performed = performed(context.scene)
+        self._channels: np.ndarray | None = None
+        self._parts: list[tuple[Curves, ...]] = []
+        self._round, self._playback = -1, Playback(self._request.audio)
+        self._perform(context)
+
     def _perform(self, context: bpy.types.Context) -> None:
         """Start the model on the request as the settings are now."""
         settings = context.scene.mouthpiece
@@ -128,7 +133,11 @@ class MOUTHPIECE_OT_preview_style(bpy.types.Operator):
             self._channels, self._job, self._parts = made, None, []
         if shown := reshaped(self._request.whole, context.scene):
             self._request, self._parts = replace(self._request, whole=shown), []
-        if listed(settings) != self._listed:
+        if performed(context.scene) != self._performed:
+            self._guard.overlay.rest()
+            self._playback.stop()
+            self._begin(context)
+        elif listed(settings) != self._listed:
             self._guard.overlay.rest()
             self._request = replace(self._request, whole=read_request(context))
             self._perform(context)

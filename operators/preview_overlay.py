@@ -45,8 +45,8 @@ NAVIGATION = {
 }
 """Events that look at the scene but change nothing in it."""
 
-Place = tuple[str, str, str]
-"""A datablock's type, name and library ("" for none): undo replaces the datablock, but not its place."""
+Place = tuple[str, int]
+"""A datablock's type and number: undo replaces it and an artist renames it, but these stay."""
 
 
 class Overlay:
@@ -186,12 +186,12 @@ def leave_all() -> None:
 
 
 def _place(block: bpy.types.ID) -> Place:
-    return block.id_type, block.name, block.library.filepath if block.library else ""
+    return block.id_type, block.session_uid
 
 
 def _found(place: Place) -> bpy.types.ID | None:
-    kind, name, library = place
-    return getattr(bpy.data, _COLLECTIONS[kind]).get((name, library or None))
+    kind, number = place
+    return next((one for one in getattr(bpy.data, _COLLECTIONS[kind]) if one.session_uid == number), None)
 
 
 def moment(parts: Sequence[Curves], seconds: float, rate: float) -> list[Curves]:

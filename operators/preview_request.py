@@ -30,6 +30,8 @@ _REFERENCE = (
     "sound_frame",
 )
 
+_PERFORMED = ("target", "sound", "audio_path", "head_target", "head_bone", "device")
+
 
 @dataclass(frozen=True)
 class PreviewRequest:
@@ -69,6 +71,11 @@ def excerpt(request: BakeRequest, frame: float, seconds: float) -> PreviewReques
     first = int(np.floor(float(request.clock.seconds(np.array(frame))) * TICK_RATE + 1e-6))
     first = first if 0 <= first < total - TICK_RATE // 2 else 0
     return PreviewRequest(request, first, min(total, first + round(seconds * TICK_RATE)))
+
+
+def performed(scene: bpy.types.Scene) -> tuple[object, ...]:
+    """Who performs what, as plain values to compare; another needs another request."""
+    return scene.name, *(_plain(getattr(scene.mouthpiece, name)) for name in _PERFORMED)
 
 
 def listed(settings: bpy.types.PropertyGroup) -> tuple[tuple[object, ...], ...]:

@@ -132,9 +132,12 @@ class BakeRequest:
 
 def disabled_reason(context: bpy.types.Context) -> str:
     """Why no bake can start now, "" when one can."""
+    return "A bake is running" if context.window_manager.mouthpiece.running else _missing(context)
+
+
+def _missing(context: bpy.types.Context) -> str:
+    """What must be chosen before anything can be baked, "" when all is."""
     settings = context.scene.mouthpiece
-    if context.window_manager.mouthpiece.running:
-        return "A bake is running"
     if find_target(context) is None:
         return "Select the face, or choose it in the Mouthpiece tab"
     if settings.sound is None and not settings.audio_path:
@@ -145,8 +148,9 @@ def disabled_reason(context: bpy.types.Context) -> str:
 def read_request(context: bpy.types.Context) -> BakeRequest:
     """Check the rig and read everything else from the scene. Raises a MouthpieceError naming the culprit."""
     scene, settings = context.scene, context.scene.mouthpiece
-    target = find_target(context)
-    head = settings.head_target
+    if missing := _missing(context):
+        raise RigError(missing)
+    target, head = find_target(context), settings.head_target
     read_rig(scene, target, head, settings.head_bone, seal=False)
     clock = SceneClock(scene.render.fps / scene.render.fps_base, start_frame(scene))
     audio = sound_samples(settings.sound) if settings.sound else file_samples(settings.audio_path)

@@ -12,7 +12,8 @@ import bpy
 @dataclass(frozen=True)
 class SpokenStrip:
     """A sound strip as a line: it plays from ``start`` to ``end`` (scene frames) and begins ``lead`` seconds
-    into its sound. ``obstacle`` says why it cannot be a line, "" when it can.
+    into its sound, whose first sample would play at ``first``. ``obstacle`` says why it cannot be a line, ""
+    when it can.
     """
 
     name: str
@@ -22,6 +23,7 @@ class SpokenStrip:
     start: float
     end: float
     lead: float
+    first: float
     obstacle: str
 
 
@@ -46,16 +48,15 @@ def read_strips(scene: bpy.types.Scene, *, selected: bool = False) -> list[Spoke
     return [_read(strip, rate) for strip in sound_strips(scene, selected=selected)]
 
 
-def sound_starts(scene: bpy.types.Scene, wanted: bpy.types.Sound | str) -> list[float]:
-    """Scene frames at which the strips of a sound, or of the file at a path, play its first sample: those
-    that are heard, all if none is."""
+def strips_of(scene: bpy.types.Scene, wanted: bpy.types.Sound | str) -> list[SpokenStrip]:
+    """The strips of a sound, or of the file at a path, by when its first sample plays: those that are heard,
+    all if none is."""
     editor, rate = scene.sequence_editor, scene.render.fps / scene.render.fps_base
     strips = [s for s in editor.strips_all if s.type == "SOUND" and s.sound] if editor else []
     file = _file(wanted)
     strips = [s for s in strips if s.sound == wanted or (file and _file(s.sound) == file)]
     heard = [strip for strip in strips if _audible(editor, strip)]
-    read = [_read(strip, rate) for strip in heard or strips]
-    return sorted(strip.start - strip.lead * rate for strip in read)
+    return sorted((_read(strip, rate) for strip in heard or strips), key=lambda strip: strip.first)
 
 
 def _file(sound: bpy.types.Sound | str) -> str:
@@ -122,5 +123,6 @@ def _read(strip: bpy.types.Strip, rate: float) -> SpokenStrip:
         start,
         end,
         lead,
+        start - lead * rate,
         obstacle,
     )

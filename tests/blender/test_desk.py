@@ -54,6 +54,14 @@ def test_the_face_line_says_what_a_bake_would_move(stage) -> None:
     assert state().face == "Ada: 52 of 52 movements"
     stage.face("Bob", ["jawOpen", "mouthClose", "Freckles"], at=(9, 0, 0))
     assert state().face == "Bob: 2 of 52 movements"
+    odd = stage.scene.mouthpiece.target = stage.face("Odd", ["aaa", "bbb"], at=(12, 0, 0))
+    assert state().face == "", "names alone say nothing"
+    for key in ("aaa", "bbb"):
+        row = odd.mouthpiece.entries.add()
+        row.channel, row.kind, row.name = "jawOpen", "SHAPE_KEY", key
+    assert state().face == "Odd: 2 rows of its mapping"
+    row.enabled = False
+    assert state().face == "Odd: 1 row of its mapping"
     stage.scene.mouthpiece.target = stage.face("Bare", [], at=(20, 0, 0))
     assert state().face == ""
 

@@ -84,6 +84,8 @@ def opening(stage, item, frames) -> np.ndarray:
 @pytest.mark.parametrize("mode", TAILS)
 def test_a_flame_head_speaks(stage, mode: str) -> None:
     item, armature = flame(stage, mode=mode)
+    stage.scene.mouthpiece.target = item
+    assert bpy.context.window_manager.mouthpiece.face == "FLAME: a FLAME head"
     rig = read_rig(stage.scene, item)
     assert rig.preset == "FLAME" and rig.head.bone == "neck"
     assert {control.path.split('"')[1] for control in rig.controls} == {"jaw", "left_eye", "right_eye"}

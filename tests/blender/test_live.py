@@ -90,6 +90,30 @@ def test_intensity_is_live(stage, settings) -> None:
     np.testing.assert_allclose(values(), before, atol=1e-6)
 
 
+@pytest.mark.parametrize("field", ["intensity_mouth", "smoothing", "seal"])
+def test_a_changed_option_is_no_undo_step_with_the_previews_face(stage, settings, field: str) -> None:
+    """Sliders can be moved without a click that the guard sees, as by Ctrl and the wheel."""
+    bpy.ops.ed.undo_push(message="before")
+    bpy.ops.mouthpiece.live_toggle()
+    stage.scene.frame_set(60)
+    assert values().max() > 0.01
+    setattr(settings.output, field, {"intensity_mouth": 1.5, "smoothing": 0.1, "seal": False}[field])
+    bpy.ops.ed.undo_push(message="option")
+    bpy.ops.mouthpiece.live_toggle()
+    bpy.ops.ed.undo()
+    bpy.ops.ed.redo()
+    assert not values().any()
+
+
+def test_a_face_that_is_renamed_meanwhile_gets_its_values_back(stage, settings) -> None:
+    bpy.ops.mouthpiece.live_toggle()
+    stage.scene.frame_set(60)
+    settings.target.data.shape_keys.name = "Renamed"
+    stage.scene.frame_set(61)
+    bpy.ops.mouthpiece.live_toggle()
+    assert not values().any()
+
+
 def test_keyed_mood_neither_begins_anew_at_every_frame_nor_leaves_the_bakes_clock(
     stage, settings, monkeypatch
 ) -> None:

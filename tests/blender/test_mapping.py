@@ -11,6 +11,7 @@ bpy = pytest.importorskip("bpy", reason="needs Blender's Python module")
 
 from mouthpiece.inference.errors import RigError  # noqa: E402
 from mouthpiece.inference.types import BLENDSHAPES, INDEX, C  # noqa: E402
+from mouthpiece.properties import table_of  # noqa: E402
 from mouthpiece.rigs.pose import pose  # noqa: E402
 from mouthpiece.rigs.scene_read import read_rig  # noqa: E402
 
@@ -305,6 +306,23 @@ def test_a_bone_without_an_object_is_of_the_armature_that_holds_the_table(stage)
     assert control.owner == "Rig" and control.part == "ROTATION"
     entry(armature, "jawOpen", "PROPERTY", "smirk")
     assert any("Rig has no property 'smirk'" in note for note in read_rig(stage.scene, armature).notes)
+
+
+@pytest.mark.parametrize("chosen", ["Character", "Face"])
+def test_a_table_is_found_from_the_face_and_from_what_carries_it(stage, chosen: str) -> None:
+    root = stage.empty("Character")
+    stage.face("Face", parent=root)
+    stage.face("Teeth", ["jawOpen"], parent=root)
+    settings = stage.scene.mouthpiece
+    settings.target = root
+    assert bpy.ops.mouthpiece.mapping_reset(mode="DETECT") == {"FINISHED"}
+    assert len(table_of(bpy.context).mouthpiece.entries) > 50
+    for row in table_of(bpy.context).mouthpiece.entries:
+        row.enabled = row.channel == "jawOpen"
+    settings.target = bpy.data.objects[chosen]
+    assert bpy.context.window_manager.mouthpiece.face == f"{chosen}: 1 row of its mapping"
+    rig = read_rig(stage.scene, settings.target)
+    assert [set(face.mapping.drives) for face in rig.faces] == [{"jawOpen"}, {"jawOpen"}]
 
 
 def test_a_range_the_wrong_way_round_is_said_and_no_other_row_advised(stage) -> None:

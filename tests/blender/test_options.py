@@ -315,6 +315,39 @@ def strips_of(scene):
     return editor.strips if hasattr(editor, "strips") else editor.sequences
 
 
+def retimed(scene, strip) -> None:
+    """Let a strip play twice as fast, as an editor does; Blender asks for a sequencer to do it in."""
+    window = bpy.context.window_manager.windows[0]
+    area = window.screen.areas[0]
+    area.type = "SEQUENCE_EDITOR"
+    if hasattr(bpy.context.workspace, "sequencer_scene"):
+        bpy.context.workspace.sequencer_scene = scene
+    strip.select, scene.sequence_editor.active_strip = True, strip
+    region = next(region for region in area.regions if region.type == "WINDOW")
+    with bpy.context.temp_override(window=window, area=area, region=region):
+        bpy.ops.sequencer.retiming_key_add(timeline_frame=int(strip.frame_final_start))
+        bpy.ops.sequencer.retiming_segment_speed_set(speed=200.0, keep_retiming=False)
+    assert len(strip.retiming_keys)
+
+
+def test_a_retimed_strip_is_followed_by_nobody(stage) -> None:
+    settings, scene = stage.scene.mouthpiece, stage.scene
+    settings.target = stage.face()
+    settings.audio_path = str(stage.sound(2.0))
+    scene.sequence_editor_create()
+    retimed(scene, scene.sequence_editor.strips.new_sound("fast", settings.audio_path, 1, 11))
+    said = "fast: the strip is retimed, which bends its sound: render it to a file of its own first."
+    settings.output.start = "STRIP"
+    with pytest.raises(RuntimeError, match=said):
+        bpy.ops.mouthpiece.bake()
+    bpy.ops.mouthpiece.preflight()
+    assert said in bpy.context.window_manager.mouthpiece.preflight
+    settings.output.start = "FRAME"
+    assert bpy.ops.mouthpiece.bake() == {"FINISHED"} and said in status()
+    bpy.ops.mouthpiece.preflight()
+    assert said in bpy.context.window_manager.mouthpiece.preflight
+
+
 @pytest.mark.parametrize("kind", ["another data-block", "a path"])
 def test_the_sequencers_sound_is_known_by_its_file(stage, kind: str) -> None:
     """Loading a file and dropping it onto the sequencer makes two sounds of it."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
+from time import sleep
 
 import numpy as np
 import pytest
@@ -16,7 +18,8 @@ from mouthpiece.inference.errors import RigError  # noqa: E402
 from mouthpiece.inference.model import Model  # noqa: E402
 from mouthpiece.inference.regions import Influence, blend  # noqa: E402
 from mouthpiece.inference.types import INDEX, TICK_SAMPLES, frame_times  # noqa: E402
-from mouthpiece.operators import preview_overlay  # noqa: E402
+from mouthpiece.operators import preview, preview_overlay  # noqa: E402
+from mouthpiece.operators.playback import Playback  # noqa: E402
 from mouthpiece.operators.preview_overlay import Guard, Overlay, moment  # noqa: E402
 from mouthpiece.operators.preview_request import LEAD, differing, excerpt, listed, manner, reshaped  # noqa: E402
 from mouthpiece.operators.request import read_request  # noqa: E402
@@ -153,6 +156,50 @@ def test_a_playing_preview_is_posed_anew_for_what_changes_the_face_alone(setting
         posed = reshaped(request, scene)
         assert posed is not None and reshaped(posed, scene) is None
         request = posed
+
+
+class Playing:
+    """A preview as it plays in a window: the operator's own methods, on an object that is not Blender's."""
+
+    def __init__(self) -> None:
+        self._job = None
+        self._begin(bpy.context)
+        self._guard = Guard(Overlay(), self._undone, self._end)
+
+    def __getattr__(self, name: str) -> Callable:
+        return partial(getattr(preview.MOUTHPIECE_OT_preview_style, name), self)
+
+    def play(self) -> None:
+        """Until what was asked for last is shown."""
+        self._tick(bpy.context)
+        while self._job is not None:
+            sleep(0.02)
+            self._tick(bpy.context)
+
+
+def test_a_playing_preview_follows_another_face_sound_and_scene(stage, settings, monkeypatch) -> None:
+    monkeypatch.setattr(Playback, "start", lambda self: None)
+    monkeypatch.setattr(Playback, "position", 0.5)
+    anna, bert = settings.target, stage.face("Bert", at=(5, 0, 0))
+    stage.scene.frame_set(100)
+    rest, playing = values(anna), Playing()
+    try:
+        playing.play()
+        assert np.abs(values(anna) - rest).max() > 0.01 and not values(bert).any()
+        settings.target = bert
+        playing.play()
+        assert values(bert).max() > 0.01 and np.array_equal(values(anna), rest)
+        settings.audio_path = str(stage.sound(1.0, "short.wav"))
+        playing.play()
+        settings.references[0].weight = 0.7
+        playing.play()
+        assert playing._channels.shape[1] == 25 and values(bert).max() > 0.01
+        bpy.context.window.scene = bpy.data.scenes.new("Other")
+        with pytest.raises(RigError, match="Select the face, or choose it in the Mouthpiece tab"):
+            playing.play()
+    finally:
+        playing._guard.overlay.rest()
+    assert not values(bert).any()
 
 
 def test_both_sides_in_turns(settings) -> None:
