@@ -30,8 +30,10 @@ LIVE_SOURCES = (
 )
 
 
-def _forget_coverage(_settings: MouthpieceSettings, context: bpy.types.Context) -> None:
-    context.window_manager.mouthpiece.coverage = ""
+def _forget_face(_settings: MouthpieceSettings, context: bpy.types.Context) -> None:
+    """What was said of one face holds for no other."""
+    state = context.window_manager.mouthpiece
+    state.coverage = state.preflight = ""
 
 
 def _can_be_target(_settings: MouthpieceSettings, item: bpy.types.Object) -> bool:
@@ -414,7 +416,7 @@ class MouthpieceSettings(bpy.types.PropertyGroup):
         description="Mesh, armature or parent of the character; empty for the active object",
         type=bpy.types.Object,
         poll=_can_be_target,
-        update=_forget_coverage,
+        update=_forget_face,
     )
     sound: bpy.props.PointerProperty(name="Dialogue", description="Sound to speak", type=bpy.types.Sound)
     audio_path: bpy.props.StringProperty(

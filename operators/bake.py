@@ -102,7 +102,8 @@ class MOUTHPIECE_OT_bake(bpy.types.Operator):
         with request.in_scene(context):
             rig = request.rig()
             plan = request.plan(rig, channels)
-            taken = taken_head(plan)
+            start, seconds = request.clock.start, len(request.audio) / SAMPLE_RATE
+            taken, before = taken_head(plan), obstacles(rig, context, start, seconds)
             write_bake(plan)
             show_shares(context.scene.mouthpiece, request.references, request.gave)
             coverage = rig.coverage
@@ -110,8 +111,10 @@ class MOUTHPIECE_OT_bake(bpy.types.Operator):
             message = Message(
                 "Baked {count} frames onto {targets}", count=len(plan.frames), targets=_targets(rig)
             )
-            hidden = obstacles(rig, context, request.clock.start, len(request.audio) / SAMPLE_RATE)
+            hidden = obstacles(rig, context, start, seconds)
             notes = (*request.notes, *request.told, *taken, *plan.notes, *hidden)
+            mended = set(before).difference(hidden)
+            notes = [note for note in notes if note not in mended]
             said = (message, coverage.summary(), *unseen_closures(plan.unseen))
             return succeed(self, context, Message.joined(said, "; "), notes)
 

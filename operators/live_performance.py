@@ -19,7 +19,7 @@ from ..rigs.rig import Rig
 from ..rigs.scene_read import find_target
 from .bake_options import start_frame
 from .preview_overlay import Guard, Overlay
-from .preview_request import differing, listed, manner, performed, reshaped
+from .preview_request import listed, otherwise, performed, reshaped
 from .references_take import scene_rate
 from .request import BakeRequest, read_request
 
@@ -131,9 +131,9 @@ class LivePerformance:
 
     def _read(self, context: bpy.types.Context) -> BakeRequest:
         """What to perform as the settings are now. Raises a MouthpieceError."""
-        settings = context.scene.mouthpiece
-        self._listed, self._performed = listed(settings), performed(context.scene)
-        return read_request(context)
+        scene, self._takes = context.scene, {}
+        self._listed, self._performed = listed(scene.mouthpiece), performed(scene)
+        return read_request(context, self._takes)
 
     def _follow(self, context: bpy.types.Context) -> None:
         """Take over what the artist has changed."""
@@ -146,7 +146,7 @@ class LivePerformance:
         if moved or other or listed(settings) != self._listed:
             self.guard.overlay.rest()
             self._request, self._rig = self._read(context), None
-        elif fields := differing(request, manner(settings)):
+        elif fields := otherwise(request, context, self._takes):
             self._request = replace(request, **fields)
         else:
             return

@@ -14,8 +14,8 @@ from .job import InferenceJob
 from .messages import fail, redraw, stopped, succeed
 from .playback import Playback
 from .preview_overlay import Guard, Overlay, moment, rest_all
-from .preview_request import PreviewRequest, differing, excerpt, listed, manner, performed, reshaped
-from .request import disabled_reason, read_request
+from .preview_request import PreviewRequest, excerpt, listed, otherwise, performed, reshaped
+from .request import Takes, disabled_reason, read_request
 
 INTERVAL = 1 / 30
 """Seconds between two pictures."""
@@ -44,7 +44,7 @@ class MOUTHPIECE_OT_preview_style(bpy.types.Operator):
         overlay, state = Overlay(), context.window_manager.mouthpiece
         state.cancel_requested = False
         try:
-            request = _read(context)
+            request = _read(context, {})
             rig = request.whole.rig()
             channels = request.infer(lambda _: None, lambda: state.cancel_requested)
             for side in self._order(state, 0)[:2]:
@@ -109,7 +109,8 @@ class MOUTHPIECE_OT_preview_style(bpy.types.Operator):
 
     def _begin(self, context: bpy.types.Context) -> None:
         """Read what is to be previewed, and start the model. Raises a MouthpieceError."""
-        self._request = _read(context)
+        self._takes: Takes = {}
+        self._request = _read(context, self._takes)
         self._performed = performed(context.scene)
         self._channels: np.ndarray | None = None
         self._parts: list[tuple[Curves, ...]] = []
@@ -139,9 +140,10 @@ class MOUTHPIECE_OT_preview_style(bpy.types.Operator):
             self._begin(context)
         elif listed(settings) != self._listed:
             self._guard.overlay.rest()
-            self._request = replace(self._request, whole=read_request(context))
+            self._takes = {}
+            self._request = replace(self._request, whole=read_request(context, self._takes))
             self._perform(context)
-        elif fields := differing(self._request.whole, manner(settings)):
+        elif fields := otherwise(self._request.whole, context, self._takes):
             whole = replace(self._request.whole, **fields)
             self._request = replace(self._request, whole=whole)
             self._perform(context)
@@ -206,7 +208,7 @@ class MOUTHPIECE_OT_preview_rest(bpy.types.Operator):
         return {"FINISHED"}
 
 
-def _read(context: bpy.types.Context) -> PreviewRequest:
-    """The excerpt at the playhead. Raises a MouthpieceError."""
+def _read(context: bpy.types.Context, takes: Takes) -> PreviewRequest:
+    """The excerpt at the playhead; the references' ``takes`` are kept. Raises a MouthpieceError."""
     seconds = context.window_manager.mouthpiece.preview_seconds
-    return excerpt(read_request(context), context.scene.frame_current_final, seconds)
+    return excerpt(read_request(context, takes), context.scene.frame_current_final, seconds)

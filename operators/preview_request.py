@@ -11,25 +11,12 @@ import numpy as np
 from ..inference.types import TICK_RATE, TICK_SAMPLES, frame_count
 from ..rigs.options import BakeOptions
 from .bake_options import read_options
-from .request import BakeRequest, read_influence
+from .references_take import plain, taken_from
+from .request import BakeRequest, Takes, read_influence, read_references
 
 LEAD = 20 * TICK_RATE
 """Frames before the excerpt that the model hears first, so that it begins as the bake has it there: in all
 but long lines to the bit. A glance may hold for many seconds, so that less would not do."""
-_REFERENCE = (
-    "enabled",
-    "weight",
-    "action",
-    "source",
-    "slot",
-    "use_range",
-    "frame_first",
-    "frame_last",
-    "rate",
-    "sound",
-    "sound_frame",
-)
-
 _PERFORMED = ("target", "sound", "audio_path", "head_target", "head_bone", "device")
 
 
@@ -75,30 +62,34 @@ def excerpt(request: BakeRequest, frame: float, seconds: float) -> PreviewReques
 
 def performed(scene: bpy.types.Scene) -> tuple[object, ...]:
     """Who performs what, as plain values to compare; another needs another request."""
-    return scene.name, *(_plain(getattr(scene.mouthpiece, name)) for name in _PERFORMED)
+    return scene.name, *(plain(getattr(scene.mouthpiece, name)) for name in _PERFORMED)
 
 
 def listed(settings: bpy.types.PropertyGroup) -> tuple[tuple[object, ...], ...]:
-    """All that a scene's references depend on, as plain values to compare."""
-    return tuple(tuple(_plain(getattr(item, name)) for name in _REFERENCE) for item in settings.references)
+    """What a scene's references are read from, as plain values to compare."""
+    return tuple(map(taken_from, settings.references))
 
 
-def manner(settings: bpy.types.PropertyGroup) -> dict[str, object]:
-    """The settings, references apart, that change how a line is performed, as fields of a request."""
-    return {
+def otherwise(request: BakeRequest, context: bpy.types.Context, takes: Takes) -> dict[str, object]:
+    """The fields of ``request``, whose references are among ``takes``, that are others now.
+
+    A keyed mood, another at every frame, stays as keyed.
+    """
+    settings = context.scene.mouthpiece
+    now = {
         "style_strength": settings.style_strength,
         "influence": read_influence(settings),
         "valence": settings.valence,
         "arousal": settings.arousal,
         "seed": settings.seed,
     }
-
-
-def differing(request: BakeRequest, fields: dict[str, object]) -> dict[str, object]:
-    """The ``fields`` that ``request`` has otherwise; a keyed mood, another at every frame, stays as keyed."""
-    own = {name: getattr(request, name) for name in fields}
+    own = {name: getattr(request, name) for name in now}
     free = {name for name, value in own.items() if not isinstance(value, np.ndarray)}
-    return {name: fields[name] for name in free if own[name] != fields[name]}
+    fields = {name: now[name] for name in free if own[name] != now[name]}
+    references = read_references(context, takes)
+    if [(id(take), weight) for take, weight in references] != [(id(t), w) for t, w in request.references]:
+        fields["references"] = references
+    return fields
 
 
 def reshaped(request: BakeRequest, scene: bpy.types.Scene) -> BakeRequest | None:
@@ -116,7 +107,3 @@ def _shaping(options: BakeOptions) -> tuple[object, ...]:
 
 def _part(mood: float | np.ndarray, begin: int, end: int) -> float | np.ndarray:
     return mood[begin:end] if isinstance(mood, np.ndarray) else mood
-
-
-def _plain(value: object) -> object:
-    return value.name if isinstance(value, bpy.types.ID) else value

@@ -11,6 +11,27 @@ from ..rigs.scene_read import read_head, read_take
 from .references_find import Found, topmost
 from .sound import sound_samples
 
+_READ = (
+    "action",
+    "source",
+    "slot",
+    "use_range",
+    "frame_first",
+    "frame_last",
+    "rate",
+    "sound",
+    "sound_frame",
+)
+
+
+def taken_from(item: bpy.types.PropertyGroup) -> tuple[object, ...]:
+    """All that the take of an entry of a list depends on, its head apart, as plain values to compare."""
+    return tuple(plain(getattr(item, name)) for name in _READ)
+
+
+def plain(value: object) -> object:
+    return value.name_full if isinstance(value, bpy.types.ID) else value
+
 
 def scene_rate(scene: bpy.types.Scene) -> float:
     """Frames a second of a scene."""

@@ -27,7 +27,7 @@ from ..rigs.scene_read.kept import Kept, find_head
 from ..rigs.shaping import shaped
 from .bake_options import read_options, start_frame, sync_notes
 from .cache import entry_cache
-from .references_take import reference_take
+from .references_take import reference_take, taken_from
 from .sound import file_samples, sound_samples
 
 COURSE = 20
@@ -36,6 +36,9 @@ SETTINGS = "mouthpiece"
 """Path of the scene's settings, which animate one face."""
 MOOD = ("valence", "arousal")
 """What of them can be keyed."""
+
+Takes = dict[tuple[object, ...], Take]
+"""Takes of references by what they were read from (``taken_from``)."""
 
 
 @dataclass(frozen=True)
@@ -145,8 +148,11 @@ def _missing(context: bpy.types.Context) -> str:
     return ""
 
 
-def read_request(context: bpy.types.Context) -> BakeRequest:
-    """Check the rig and read everything else from the scene. Raises a MouthpieceError naming the culprit."""
+def read_request(context: bpy.types.Context, takes: Takes | None = None) -> BakeRequest:
+    """Check the rig and read everything else from the scene, ``takes`` apart that were read before.
+
+    Raises a MouthpieceError naming the culprit.
+    """
     scene, settings = context.scene, context.scene.mouthpiece
     if missing := _missing(context):
         raise RigError(missing)
@@ -157,7 +163,6 @@ def read_request(context: bpy.types.Context) -> BakeRequest:
     frames = clock.frames(frame_times(frame_count(len(audio))))
     mood = [f"{SETTINGS}.{name}" for name in MOOD]
     valence, arousal = (animated(scene, path, frames) for path in mood)
-    enabled = [(i, item) for i, item in enumerate(settings.references) if item.enabled and item.weight > 0.0]
     return BakeRequest(
         scene=Kept.of(scene),
         target=Kept.of(target),
@@ -166,7 +171,7 @@ def read_request(context: bpy.types.Context) -> BakeRequest:
         clock=clock,
         options=read_options(scene),
         audio=audio,
-        references=tuple((reference_take(context, i, item), item.weight) for i, item in enabled),
+        references=read_references(context, {} if takes is None else takes),
         style_strength=settings.style_strength,
         influence=read_influence(settings),
         valence=settings.valence if valence is None else valence,
@@ -179,6 +184,18 @@ def read_request(context: bpy.types.Context) -> BakeRequest:
         ),
         cache=entry_cache(),
     )
+
+
+def read_references(context: bpy.types.Context, takes: Takes) -> tuple[tuple[Take, float], ...]:
+    """The references that count, and how much each does. What is not among ``takes`` is read into them."""
+    found = []
+    for index, item in enumerate(context.scene.mouthpiece.references):
+        if item.enabled and item.weight > 0.0:
+            source = taken_from(item)
+            if source not in takes:
+                takes[source] = reference_take(context, index, item)
+            found.append((takes[source], item.weight))
+    return tuple(found)
 
 
 def read_influence(settings: bpy.types.PropertyGroup) -> Influence:

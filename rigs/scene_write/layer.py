@@ -34,7 +34,7 @@ class Layer:
         self.previous = below[-1] if below else None
         self.mute = former is not None and former.mute
         self.solo = any(track.is_solo for track in own)
-        self.blend = _blend_before(data)
+        self.blend = blend_before(data)
         self.made: list[bpy.types.NlaTrack] = []
 
     def put(self, action: bpy.types.Action, slots: Sequence[bpy.types.ActionSlot]) -> None:
@@ -67,15 +67,21 @@ class Layer:
             strip = track.strips[0]
             action[f"{BLEND_MARK}_{strip.action_slot_handle}"] = self.blend or data.action_blend_type
             data.action_blend_type = adding(strip)
-        elif self.blend and not _blend_before(data):
-            data.action_blend_type = self.blend
+        else:
+            blend_again(data, self.blend)
         self.part.datablock.update_tag()
 
 
-def _blend_before(data: bpy.types.AnimData | None) -> str:
+def blend_before(data: bpy.types.AnimData | None) -> str:
     """How the artist's action was blended before bakes added to it, "" where none does or she chose anew."""
     for strip in (strip for track in data.nla_tracks for strip in own_strips(track)) if data else ():
         before = strip.action.get(f"{BLEND_MARK}_{strip.action_slot_handle}", "")
         if before and data.action_blend_type == adding(strip):
             return before
     return ""
+
+
+def blend_again(data: bpy.types.AnimData, before: str) -> None:
+    """Blend the artist's action as ``before`` bakes added to it, once none does any more."""
+    if before and not blend_before(data):
+        data.action_blend_type = before

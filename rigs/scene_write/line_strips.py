@@ -10,6 +10,7 @@ from itertools import chain
 import bpy
 
 from ..scene_read.bakes import REST, TRACK, own_strips
+from .layer import blend_again, blend_before
 from .line_home import is_placed
 from .strips import remove_strips
 
@@ -83,6 +84,7 @@ def place(strips: dict[bpy.types.ID, Strips], gone: set[bpy.types.Action], freed
             block.animation_data_clear()
         raise
     removed = set()
+    blends = {block: blend_before(block.animation_data) for block in {*freed, *strips}}
     for block in freed.difference(strips):
         removed |= remove_strips(block, lambda strip: strip.action in gone)
     for block, own in spots.items():
@@ -90,6 +92,8 @@ def place(strips: dict[bpy.types.ID, Strips], gone: set[bpy.types.Action], freed
         for spot in own:
             spot.settle()
         block.update_tag()
+    for block, before in blends.items():
+        blend_again(block.animation_data, before)
     for action in removed:
         if action.users == 0:
             bpy.data.actions.remove(action)

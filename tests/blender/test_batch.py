@@ -757,6 +757,21 @@ def test_a_patch_stays_where_it_is_when_a_line_comes(dialogue) -> None:
     assert after == [[before[0], (100, 125)], [before[1]]]
 
 
+def test_her_action_is_blended_as_before_once_lines_replace_what_added_to_it(dialogue) -> None:
+    dialogue.batch.listening = False
+    settings, face = dialogue.scene.mouthpiece, bpy.data.objects["Anna"]
+    brow = face.data.shape_keys.key_blocks["browInnerUp"]
+    brow.value = 0.5
+    brow.keyframe_insert("value", frame=1)
+    data = face.data.shape_keys.animation_data
+    settings.target, settings.audio_path = face, str(dialogue.stage.sound(1.0, "full.wav"))
+    settings.output.layer = "ADD"
+    assert bpy.ops.mouthpiece.bake() == {"FINISHED"} and data.action_blend_type == "ADD"
+    dialogue.strip("hello", 1, 1)
+    dialogue.bake()
+    assert data.action_blend_type == "REPLACE"
+
+
 def test_a_bake_of_one_line_leaves_all_others(dialogue) -> None:
     """Whole lines that it does not meet go on playing, and what was laid out by hand in any case."""
     dialogue.batch.listening = False

@@ -172,6 +172,10 @@ def test_her_actions_blend_type_comes_back_when_a_bake_replaces_again(stage) -> 
         settings.output.layer = layer
         assert bpy.ops.mouthpiece.bake() == {"FINISHED"}
         assert data.action_blend_type == layer
+        said = bpy.context.window_manager.mouthpiece.status
+        assert ("lies above the Mouthpiece track" in said) == (layer == "REPLACE"), (
+            "what adds to it hides nothing"
+        )
     status = bpy.context.window_manager.mouthpiece.status
     assert status.count("its action Hand lies above the Mouthpiece track") == 1
     data.action_blend_type = "SUBTRACT"

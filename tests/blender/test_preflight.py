@@ -210,3 +210,5 @@ def test_the_report_counts_and_stays_out_of_the_file(ready) -> None:
     state = bpy.context.window_manager.mouthpiece
     assert state.status.startswith("2 things to look at") and not state.failed
     assert len(state.preflight.splitlines()) == 2
+    bpy.context.scene.mouthpiece.target = None
+    assert state.preflight == "", "what was said of one face holds for no other"

@@ -21,8 +21,8 @@ from mouthpiece.inference.types import INDEX, TICK_SAMPLES, frame_times  # noqa:
 from mouthpiece.operators import preview, preview_overlay  # noqa: E402
 from mouthpiece.operators.playback import Playback  # noqa: E402
 from mouthpiece.operators.preview_overlay import Guard, Overlay, moment  # noqa: E402
-from mouthpiece.operators.preview_request import LEAD, differing, excerpt, listed, manner, reshaped  # noqa: E402
-from mouthpiece.operators.request import read_request  # noqa: E402
+from mouthpiece.operators.preview_request import LEAD, excerpt, listed, otherwise, reshaped  # noqa: E402
+from mouthpiece.operators.request import Takes, read_request  # noqa: E402
 from mouthpiece.rigs.pose import Curves, pose  # noqa: E402
 from mouthpiece.rigs.scene_read import read_rig  # noqa: E402
 from mouthpiece.rigs.shaping import shaped  # noqa: E402
@@ -451,14 +451,21 @@ def test_influence_reaches_the_bake_by_region(settings) -> None:
     assert not np.array_equal(plain[:, INDEX["jawOpen"]], styled[:, INDEX["jawOpen"]])
 
 
-def test_changed_settings_ask_for_another_performance(settings) -> None:
-    request = read_request(bpy.context)
+def test_changed_settings_ask_for_another_performance(settings, monkeypatch) -> None:
+    takes: Takes = {}
+    request = read_request(bpy.context, takes)
     before = listed(settings)
-    assert not differing(request, manner(settings))
+    assert not otherwise(request, bpy.context, takes)
     settings.style_strength = 0.3
-    assert listed(settings) == before
-    assert differing(request, manner(settings)) == {"style_strength": pytest.approx(0.3)}
+    assert otherwise(request, bpy.context, takes) == {"style_strength": pytest.approx(0.3)}
+    settings.style_strength = 1.0
+    monkeypatch.setattr("mouthpiece.operators.request.reference_take", None)  # nothing is read again
     settings.references[0].weight = 0.5
+    assert otherwise(request, bpy.context, takes) == {"references": ((request.references[0][0], 0.5),)}
+    settings.references[0].enabled = False
+    assert otherwise(request, bpy.context, takes) == {"references": ()}
+    assert listed(settings) == before
+    settings.references[0].use_range = True
     assert listed(settings) != before
 
 
@@ -466,12 +473,13 @@ def test_a_keyed_mood_is_no_other_performance_at_every_frame(stage, settings) ->
     for frame, value in ((1, -1.0), (100, 1.0)):
         settings.valence = value
         settings.keyframe_insert("valence", frame=frame)
-    keyed = read_request(bpy.context)
+    takes: Takes = {}
+    keyed = read_request(bpy.context, takes)
     stage.scene.frame_set(60)
     assert settings.valence > 0
-    assert not differing(keyed, manner(settings))
+    assert not otherwise(keyed, bpy.context, takes)
     settings.arousal = 0.5
-    assert differing(keyed, manner(settings)) == {"arousal": 0.5}
+    assert otherwise(keyed, bpy.context, takes) == {"arousal": 0.5}
 
 
 def test_far_into_a_line_an_excerpt_draws_what_the_bake_draws_there(settings) -> None:
