@@ -121,13 +121,17 @@ def _reduced(
     rig: Rig, curves: tuple[Curves, ...], frames: np.ndarray, motion: np.ndarray, tolerance: float
 ) -> tuple[Curves, ...]:
     """Curves without the keys that they can do without; mouths keep every key at which the lips are shut."""
-    held, mouth = shut(motion), _mouth_paths(rig)
-    thinned = []
+    held, thinned = shut(motion), []
     for part in curves:
-        of_mouth = np.array([(part.datablock.as_pointer(), path) in mouth for path, _ in part.paths])
-        keep = held[:, None] & of_mouth[None]
+        keep = held[:, None] & of_mouth(rig, part)[None]
         thinned.append(replace(part, needed=needed_keys(frames, part.values, tolerance, keep)))
     return tuple(thinned)
+
+
+def of_mouth(rig: Rig, part: Curves) -> np.ndarray:
+    """Which curves of a ``part`` move the mouth, ``bool [P]``."""
+    mouth, place = _mouth_paths(rig), part.datablock.as_pointer()
+    return np.array([(place, path) in mouth for path, _ in part.paths], bool)
 
 
 def _mouth_paths(rig: Rig) -> set[tuple[int, str]]:

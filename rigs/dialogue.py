@@ -104,11 +104,16 @@ def eased(clips: Iterable[Clip]) -> list[Clip]:
     return done
 
 
+def easing(passed: np.ndarray) -> np.ndarray:
+    """How much of a former pose is left when a part of the easing has ``passed``: 1 at 0, 0 from 1 on."""
+    part = np.clip(passed, 0.0, 1.0)
+    return 1.0 - part * part * (3.0 - 2.0 * part)
+
+
 def _taken_over(pose: np.ndarray, channels: np.ndarray) -> np.ndarray:
     """``channels [T, 55]`` that leave ``pose [55]`` smoothly: the upper face and the head, not the mouth."""
     count = min(round(EASE * TICK_RATE), len(channels))
-    part = (np.arange(count) + 1.0) / (count + 1.0)
-    weight = ((1.0 - part * part * (3.0 - 2.0 * part))[:, None] * _UPPER).astype(np.float32)
+    weight = (easing((np.arange(count) + 1.0) / (count + 1.0))[:, None] * _UPPER).astype(np.float32)
     out = np.array(channels, np.float32)
     out[:count] += weight * (pose - out[:count])
     return out

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .actions import MARGIN, copy_pose, copy_take, curves_action, take_action
 from .bake import write_bake
+from .joins import joined
 from .line_home import Home
 from .lines import LinePlan, play_alone, write_lines
 from .strips import taken_head
@@ -15,6 +16,7 @@ __all__ = [
     "copy_pose",
     "copy_take",
     "curves_action",
+    "joined",
     "play_alone",
     "take_action",
     "taken_head",

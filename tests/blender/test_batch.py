@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -755,6 +756,34 @@ def test_a_patch_stays_where_it_is_when_a_line_comes(dialogue) -> None:
     only(dialogue, "late")
     after = [[(s.frame_start, s.frame_end) for s in track.strips] for track in data.nla_tracks]
     assert after == [[before[0], (100, 125)], [before[1]]]
+
+
+@pytest.mark.parametrize("fewer", [False, True])
+def test_a_line_baked_alone_begins_and_ends_as_its_neighbours_do(dialogue, fewer: bool) -> None:
+    """Lips apart, which must meet their sounds: no brow, lid, eye or head jumps where lines meet."""
+    dialogue.batch.listening = False
+    settings = dialogue.scene.mouthpiece
+    settings.output.use_fewer_keys = fewer
+    names = ["one", "two", "three"]
+    for name, start in zip(names, (1, 32, 63), strict=True):
+        dialogue.strip(name, 1, start, 1.2)
+    dialogue.bake()
+
+    def jumps(index: int) -> np.ndarray:
+        """Between lines, of a channel: last key of one and first of the next."""
+        bags = [
+            s.action.layers[0].strips[0].channelbag(s.action_slot) for s in map(strips("Anna").get, names)
+        ]
+        ends = [[bag.fcurves[index].keyframe_points[k].co.y for k in (0, -1)] for bag in bags]
+        return np.abs([after[0] - before[1] for before, after in pairwise(ends)])
+
+    together = max(jumps(index).max() for index in UPPER)
+    dialogue.batch.source, settings.seed = "SELECTED", 9
+    for strip in dialogue.scene.sequence_editor.strips:
+        strip.select = strip.name == "two"
+    dialogue.bake()
+    assert dialogue.statuses() == {"two": "done"}
+    assert max(jumps(index).max() for index in UPPER) <= together + 0.01 < 0.1
 
 
 def test_her_action_is_blended_as_before_once_lines_replace_what_added_to_it(dialogue) -> None:
