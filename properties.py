@@ -14,6 +14,7 @@ from .rigs.detect import detect
 from .rigs.flame import flame_names
 from .rigs.mapping import AXES, CHANNELS
 from .rigs.scene_read import find_table, find_target
+from .rigs.scene_sequencer import assign, spoken_by
 
 MEASURES = ("Openness", "Width", "Asymmetry", "Brows", "Blinks", "Closures")
 """What the summary of a reference shows, in the order of its measures."""
@@ -42,6 +43,14 @@ def _can_be_target(_settings: MouthpieceSettings, item: bpy.types.Object) -> boo
 
 def _can_be_head(_settings: MouthpieceSettings, item: bpy.types.Object) -> bool:
     return item.type in {"ARMATURE", "EMPTY", "MESH"}
+
+
+def _rename_speaker(member: MouthpieceCastMember, _context: bpy.types.Context) -> None:
+    """Strips that were assigned to a character stay so under its new name."""
+    before, member.known = member.known, member.name
+    rivals = [one for one in member.id_data.mouthpiece.batch.cast if one.name == before]
+    if before and member.name and not rivals:
+        assign((strip for scene in bpy.data.scenes for strip in spoken_by(scene, before)), member.name)
 
 
 def _forget_summary(item: MouthpieceReference, _context: bpy.types.Context) -> None:
@@ -234,6 +243,10 @@ class MouthpieceCharacter(bpy.types.PropertyGroup):
 class MouthpieceCastMember(bpy.types.PropertyGroup):
     """Somebody who speaks in a batch: a face with its references and mood."""
 
+    name: bpy.props.StringProperty(
+        name="Name", description="Who speaks; assigned strips follow another name", update=_rename_speaker
+    )
+    known: bpy.props.StringProperty(name="Name Before", options={"HIDDEN"})
     target: bpy.props.PointerProperty(
         name="Face",
         description="Mesh, armature or parent of the character",

@@ -73,6 +73,12 @@ def assign(strips: Iterable[bpy.types.Strip], character: str) -> int:
     return len(strips)
 
 
+def spoken_by(scene: bpy.types.Scene, character: str) -> list[bpy.types.Strip]:
+    """The sound strips that are assigned to ``character``, heard or not."""
+    strips = scene.sequence_editor.strips_all if scene.sequence_editor else ()
+    return [strip for strip in strips if strip.type == "SOUND" and strip.mouthpiece_character == character]
+
+
 def left(strip: bpy.types.Strip) -> float:
     """First frame that plays. Blender 5.2 renamed the property."""
     return float(strip.left_handle if hasattr(strip, "left_handle") else strip.frame_final_start)

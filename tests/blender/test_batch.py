@@ -137,6 +137,21 @@ def test_assignment_goes_before_the_channel_and_is_remembered(dialogue) -> None:
     assert list(strips("Bert")) == ["hello"] and list(strips("Anna")) == ["other"]
 
 
+def test_assigned_strips_follow_a_new_name(dialogue) -> None:
+    dialogue.batch.listening = False
+    strip = dialogue.strip("hello", 9, 5)
+    strip.select = True
+    dialogue.batch.cast_index = 1
+    bpy.ops.mouthpiece.cast_assign()
+    bert, anna = dialogue.batch.cast[1], dialogue.batch.cast[0]
+    bert.name = "Robert"
+    assert strip.mouthpiece_character == "Robert"
+    assert dialogue.bake() == {"FINISHED"} and list(strips("Bert")) == ["hello"]
+    anna.name = "Robert"
+    bert.name = "Bert"
+    assert strip.mouthpiece_character == "Robert", "which of two it is cannot be told"
+
+
 def test_bad_lines_are_named_and_stop_nobody(dialogue) -> None:
     dialogue.batch.listening = False
     dialogue.strip("good", 1, 5)
