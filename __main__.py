@@ -31,9 +31,9 @@ from .inference.output import replaceable
 from .inference.resample import resample
 from .inference.runtime import DEVICES, available
 from .inference.session import Session
-from .inference.source import sound, split_reference, take
+from .inference.source import noted_take, sound, split_reference
 from .inference.stream import frame_line, stream_frames
-from .inference.types import SAMPLE_RATE, TICK_RATE
+from .inference.types import SAMPLE_RATE, TICK_RATE, Take
 
 BAD_INPUT, INTERRUPTED, BROKEN_PIPE = 2, 130, 141
 
@@ -91,7 +91,12 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     verb.add_argument("--fps", type=number(1, 1000), default=float(TICK_RATE), help="rows a second")
     verb.set_defaults(run=run_animate)
     verb = verbs.add_parser("stream", parents=[manner, device], help="s16le mono on stdin to JSON lines")
-    verb.add_argument("--rate", type=int, default=SAMPLE_RATE, help="sample rate of the PCM, Hz")
+    verb.add_argument(
+        "--rate",
+        type=int,
+        default=SAMPLE_RATE,
+        help=f"sample rate of the PCM, Hz; at another than {SAMPLE_RATE} frames come later, 40 ms at 48000",
+    )
     verb.set_defaults(run=run_stream)
     verb = verbs.add_parser("batch", help="a list or folder of sounds to a folder of results")
     batch.add_arguments(verb)
@@ -125,7 +130,7 @@ def run_animate(options: argparse.Namespace) -> None:
     channels = animate(
         audio,
         Model.load(device=options.device),
-        references=[(take(text), 1.0) for text in options.reference],
+        references=[(take, 1.0) for take in takes(options.reference)],
         style_strength=options.style_strength,
         valence=options.valence,
         arousal=options.arousal,
@@ -154,8 +159,8 @@ def run_stream(options: argparse.Namespace) -> None:
     """Write a line for every frame of the PCM on standard input."""
     model = Model.load(device=options.device)
     bank = Bank(model)
-    for text in options.reference:
-        bank.add(take(text))
+    for take in takes(options.reference):
+        bank.add(take)
     session = Session(
         model,
         bank=bank,
@@ -166,6 +171,14 @@ def run_stream(options: argparse.Namespace) -> None:
     )
     for index, channels in enumerate(stream_frames(sys.stdin.buffer, session, options.rate)):
         print(frame_line(index, channels), flush=True)
+
+
+def takes(references: list[str]) -> list[Take]:
+    """The references; what was mended or is missing in their files is said once, a line each."""
+    noted = [noted_take(text) for text in references]
+    for note in dict.fromkeys(note for _, notes in noted for note in notes):
+        say(f"note: {note}")
+    return [take for take, _ in noted]
 
 
 def run_info(options: argparse.Namespace) -> None:
@@ -201,10 +214,15 @@ def show_progress(share: float) -> None:
     print(f"\r{share:4.0%}", end="" if share < 1 else "\n", file=sys.stderr, flush=True)
 
 
-def complain(message: str) -> int:
-    """Say in one line on standard error, if it takes any, what is wrong; the exit code."""
+def say(message: str) -> None:
+    """One line on standard error, if it takes any."""
     with suppress(OSError):
         print(f"mouthpiece: {' '.join(message.split())}", file=sys.stderr)
+
+
+def complain(message: str) -> int:
+    """Say what is wrong; the exit code."""
+    say(message)
     return BAD_INPUT
 
 

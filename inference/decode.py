@@ -133,10 +133,25 @@ def _av_blocks(path: Path, reason: str) -> Iterator[np.ndarray]:
 
 
 def _av_frames(av: object, container: object, stream: object) -> Iterator[np.ndarray]:
-    """Blocks ``float32 [n, channels]`` of an audio stream, in the stream's own rate and channels."""
+    """Blocks ``float32 [n, channels]`` of an audio stream, in the stream's own rate and channels.
+
+    Where a film begins before its sound, silence does.
+    """
     resampler = av.AudioResampler(format="fltp", layout=stream.layout, rate=stream.rate)
-    for frame in container.decode(stream):
+    for place, frame in enumerate(container.decode(stream)):
+        if place == 0 and (late := _late(av, container, frame)) > 0:
+            yield np.zeros((round(late * stream.rate), 1), np.float32)
         for part in resampler.resample(frame):
             yield part.to_ndarray().T
     for part in resampler.resample(None):
         yield part.to_ndarray().T
+
+
+def _late(av: object, container: object, frame: object) -> float:
+    """Seconds from the start of a container to its first ``frame`` of sound, 0 where they are not told.
+
+    A container that starts below zero does so for what an encoder puts before a sound.
+    """
+    if frame.pts is None or container.start_time is None:
+        return 0.0
+    return float(frame.pts * frame.time_base) - max(container.start_time, 0) / av.time_base

@@ -69,7 +69,7 @@ class LiveStream:
         self._thread.start()
 
     def change(self, score: Score) -> None:
-        """Go on with other settings, from the playhead on; another sound starts anew."""
+        """Go on with other settings: no frame of the old ones is shown again. Another sound starts anew."""
         with self._wake:
             if len(score.audio) != len(self._score.audio) or score.audio is not self._score.audio:
                 self._made.clear()
@@ -139,7 +139,7 @@ class LiveStream:
                     changed, score, self._changed = self._changed, self._score, False
                     playhead = self._playhead
                     if changed:
-                        self._made = {i: made for i, made in self._made.items() if i < playhead}
+                        self._made = {}
                         self._snapshots = {i: s for i, s in self._snapshots.items() if i <= playhead}
                 if changed or session is None:
                     session = self._at(score, playhead)

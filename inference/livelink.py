@@ -2,7 +2,8 @@
 
 The columns are those of the app: timecode, count, 52 blend shapes (right before left for jaw and mouth),
 head and eyes. Reading is tolerant: a row that ends early or holds no numbers (the phone lost the face)
-repeats the one before, missing columns are zero and not ``measured``, the frame rate is that of the rows.
+repeats the one before, rows that the timecodes miss are put in, missing columns are zero and not
+``measured``, the frame rate is that of the rows.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import numpy as np
 from . import timecode
 from .errors import OutputError, TakeError
 from .output import replacing
+from .resample import across
 from .types import BLENDSHAPES, CHANNELS, HEAD, INDEX, C, Take
 
 _SWAPPED = {
@@ -70,19 +72,34 @@ def read_noted(path: str | Path, audio: np.ndarray | None = None) -> tuple[Take,
     # Most phone takes write the head's columns as zeros: such a head was not captured.
     measured[head] &= channels[:, head].any(axis=0)
     stamp = columns.get("timecode")
-    rate = timecode.row_rate([row[stamp] for row in rows if len(row) > stamp]) if stamp is not None else 30.0
-    return Take(channels, rate, path.stem, audio, measured), _notes(values, places)
+    timecodes = ["" if stamp is None or len(row) <= stamp else row[stamp] for row in rows]
+    missing = timecode.missing_rows(timecodes)
+    take = Take(_spread(channels, missing), timecode.row_rate(timecodes), path.stem, audio, measured)
+    return take, _notes(values, places, int(missing.sum()))
 
 
-def _notes(values: list[np.ndarray | None], places: list[int]) -> tuple[str, ...]:
-    """What was mended in a table: rows that end early or hold no numbers, and columns that it lacks."""
+def _spread(channels: np.ndarray, missing: np.ndarray) -> np.ndarray:
+    """``channels [T, 55]`` with ``missing [T]`` rows before each, straight across them."""
+    if not missing.any():
+        return channels
+    places = np.cumsum(1 + missing)
+    return across(np.arange(places[0], places[-1] + 1), places, channels)
+
+
+def _notes(values: list[np.ndarray | None], places: list[int], missing: int) -> tuple[str, ...]:
+    """What was mended in a table: rows that end early or hold no numbers, rows and columns that it lacks."""
     lost = sum(row is None for row in values)
-    missing = [name for name, place in zip(BLENDSHAPES, places, strict=False) if place < 0]
+    absent = [name for name, place in zip(BLENDSHAPES, places, strict=False) if place < 0]
     notes = []
     if lost:
         notes.append(f"{lost} of {len(values)} rows are damaged or show no face; they repeat the row before.")
     if missing:
-        notes.append(f"Columns missing, left at rest: {', '.join(missing)}.")
+        whole = len(values) + missing
+        notes.append(
+            f"{missing} of {whole} rows are missing by their timecodes; the motion goes across them."
+        )
+    if absent:
+        notes.append(f"Columns missing, left at rest: {', '.join(absent)}.")
     return tuple(notes)
 
 

@@ -20,15 +20,14 @@ from pathlib import Path
 import numpy as np
 
 from .errors import TakeError
-from .timecode import snapped
+from .resample import across
+from .timecode import JUMP, snapped
 from .types import BLENDSHAPES, HEAD, INDEX, C, Take
 
 FALLBACK_RATE = 30.0
 """Frames a second where a recording says nothing."""
 SLOWEST, FASTEST = 1.0, 240.0
 """Frames a second between which a recording is read, whatever its time stamps say."""
-JUMP = 60.0
-"""Seconds between two frames from which the clock was set anew, and no time has passed."""
 SHAPES = {name.lower(): i for i, name in enumerate(BLENDSHAPES)}
 """Channel by plain name."""
 _TIMES = {"timestamp", "time", "t", "seconds", "sec"}
@@ -43,7 +42,8 @@ _SCORES = {"score", "value", "weight"}
 
 @dataclass(frozen=True)
 class Frame:
-    """One result: seconds or None, channel index → score, and the head's rotation ``[3, 3]`` or None."""
+    """One result: seconds or None, channel index → score (NaN for one that was not told), and the head's
+    rotation ``[3, 3]`` or None."""
 
     time: float | None
     scores: dict[int, float]
@@ -80,7 +80,8 @@ def read_recording(path: str | Path, audio: np.ndarray | None = None) -> tuple[T
     if lost:
         notes += (f"{lost} of {len(frames)} frames show no face; the motion goes straight across them.",)
     measured = np.zeros(C, bool)
-    measured[list({index for frame in faces for index in frame.scores})] = True
+    told = {index for frame in faces for index, score in frame.scores.items() if math.isfinite(score)}
+    measured[list(told)] = True
     measured[len(BLENDSHAPES) :] = any(frame.turn is not None for frame in faces)
     missing = [n for i, n in enumerate(BLENDSHAPES) if not measured[i] and n != "tongueOut"]
     if missing:
@@ -109,14 +110,15 @@ def _even(frames: list[Frame], rate: float | None) -> tuple[np.ndarray, float]:
     values = np.zeros((len(faces), C))
     for row, frame in zip(values, faces, strict=True):
         for index, score in frame.scores.items():
-            row[index] = min(max(score, 0.0), 1.0)
+            row[index] = min(max(score, 0.0), 1.0) if math.isfinite(score) else math.nan
+    _bridge(values)
     turns = [i for i, frame in enumerate(faces) if frame.turn is not None]
     if turns:
         angles = np.array([_angles(faces[i].turn) for i in turns])
         for column, name in enumerate(HEAD):
             values[:, INDEX[name]] = np.interp(np.arange(len(faces)), turns, angles[:, column])
     if any(frame.time is None for frame in faces):
-        return _across(np.arange(len(frames)), np.array(places), values), rate or FALLBACK_RATE
+        return across(np.arange(len(frames)), np.array(places), values), rate or FALLBACK_RATE
     times = np.array([frame.time for frame in faces])
     rising = np.concatenate([[True], np.diff(np.maximum.accumulate(times)) > 0])
     times, values = times[rising], values[rising]
@@ -127,12 +129,17 @@ def _even(frames: list[Frame], rate: float | None) -> tuple[np.ndarray, float]:
     fps = min(max(fps, SLOWEST), FASTEST)
     known = [frame.time for frame in frames if frame.time is not None]
     grid = np.arange(min(known[0], times[0]), max(known) + 0.5 / fps, 1.0 / fps)
-    return _across(grid, times, values), fps
+    return across(grid, times, values), fps
 
 
-def _across(grid: np.ndarray, times: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """``values [N, C]`` at ``times [N]`` as they are at ``grid [T]``, ``float32 [T, C]``; ends held."""
-    return np.stack([np.interp(grid, times, column) for column in values.T], axis=1).astype(np.float32)
+def _bridge(values: np.ndarray) -> None:
+    """Put straight lines across what is NaN in ``values [N, C]``, and rest where nothing else is."""
+    for column in values.T:
+        gaps = np.isnan(column)
+        if gaps.all():
+            column[:] = 0.0
+        elif gaps.any():
+            column[gaps] = np.interp(np.flatnonzero(gaps), np.flatnonzero(~gaps), column[~gaps])
 
 
 def _angles(turn: np.ndarray) -> tuple[float, float, float]:
@@ -196,8 +203,11 @@ def _json_frames(path: Path, text: str) -> tuple[list[Frame], float | None, tupl
     items = [item for item in content if isinstance(item, dict | list)] if isinstance(content, list) else []
     exact = any(isinstance(item, dict) and _under(item, _MILLISECONDS) is not None for item in items)
     stamps = [_under(item, _MILLISECONDS | _TIMES) if isinstance(item, dict) else None for item in items]
-    times = _seconds([_finite(stamp) for stamp in stamps], exact)
+    read = [_finite(stamp) for stamp in stamps]
+    times = _seconds(read, exact)
     timed = any(time is not None for time in times)
+    if all(stamp is None for stamp in read) and any(stamp is not None for stamp in stamps):
+        notes += (f"The time stamps are no numbers; {rate or FALLBACK_RATE:g} frames a second it is.",)
     frames = [
         Frame(None, {}) if timed and time is None else _frame(item, time)
         for item, time in zip(items, times, strict=True)
@@ -225,7 +235,10 @@ def _frame(item: dict | list, time: float | None) -> Frame:
 
 
 def _scores(face: object) -> dict[int, float]:
-    """Channel index → score of a table, a list of categories, or the list of faces that holds one first."""
+    """Channel index → score of a table, a list of categories, or the list of faces that holds one first.
+
+    A score that is no number is NaN; none at all where all are.
+    """
     if isinstance(face, dict):
         inner = next((value for name, value in face.items() if plain(name) == "categories"), None)
         if inner is not None:
@@ -239,8 +252,11 @@ def _scores(face: object) -> dict[int, float]:
         return _scores(face[0])
     else:
         return {}
-    known = ((SHAPES.get(plain(str(name))), _finite(score)) for name, score in pairs)
-    return {index: score for index, score in known if index is not None and score is not None}
+    known = {SHAPES.get(plain(str(name))): _finite(score) for name, score in pairs}
+    scores = {index: score for index, score in known.items() if index is not None}
+    if all(score is None for score in scores.values()):
+        return {}
+    return {index: math.nan if score is None else score for index, score in scores.items()}
 
 
 def _turn(found: object) -> np.ndarray | None:
@@ -281,10 +297,10 @@ def plain(name: str) -> str:
 
 
 def _finite(value: object) -> float | None:
-    """A number out of JSON; None for what is none, or too large for one."""
+    """A number out of JSON, which may be a text; None for what is none, or too large for one."""
     try:
-        number = float(value) if isinstance(value, int | float) else math.nan
-    except OverflowError:
+        number = float(value) if isinstance(value, int | float | str) else math.nan
+    except (OverflowError, ValueError):
         return None
     return number if math.isfinite(number) else None
 

@@ -20,14 +20,16 @@ PART = ".mouthpiece-"
 def replacing(path: str | Path, *, binary: bool = False) -> Iterator[IO]:
     """A text (or binary) file that takes the place of ``path`` when the block ends well, else vanishes.
 
-    It is written beside the file that ``path`` is or links to, so that the last step is one rename. Raises
-    OutputError.
+    It is written beside the file that ``path`` is or links to, so that the last step is one rename, and is on
+    the disk before: a power cut leaves the old file or the new one. Raises OutputError.
     """
     target = replaceable(path)
     part = target.with_name(f"{PART}{secrets.token_hex(4)}.part")
     try:
         with part.open("xb") if binary else part.open("x", encoding="utf-8", newline="") as file:
             yield file
+            file.flush()
+            os.fsync(file.fileno())
         os.replace(part, target)
     except BaseException as error:
         with suppress(OSError):

@@ -15,12 +15,17 @@ _PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
 _UNKNOWN, _UNKNOWN_LONG = 0x7EFF0000, 1 << 62
 """Sizes of 32 and 64 bits from here on are those of programs that wrote into a pipe and could not know."""
 _SEE_DS64 = 0xFFFFFFFF
+_MP3_RATES = (44_100, 48_000, 32_000, 0)
+"""Hz of MPEG-1 by number; MPEG-2 has the halves, 2.5 the quarters."""
+_PAGE, _TABLE, _LAST = 65_307, 27, 4
+"""Of an Ogg: bytes of a page at most, where its table of lengths begins, the flag of the last page."""
 _W64 = b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb"
 
 
 def promised_seconds(path: Path) -> float | None:
-    """Length by the header of a WAV, RF64 or W64 (not compressed), AIFF, CAF or FLAC.
+    """Length by the header of a WAV, RF64 or W64 (not compressed), AIFF, CAF or FLAC, or by Xing's in an MP3.
 
+    Infinite for an Ogg without its last page: no header says how long one is, so only that more was to come.
     None of anything else, or where it is not said. A file that cannot be read says nothing, either: decoding
     it will tell.
     """
@@ -45,6 +50,11 @@ def _promised(file: IO[bytes], start: bytes) -> float | None:
         return _caf(file)
     if start[:4] == b"fLaC":
         return _flac(start[8:] + file.read(14))
+    if start[:4] == b"OggS":
+        return None if _ogg_ends(file) else math.inf
+    if start[:3] == b"ID3" or start[:1] == b"\xff":
+        file.seek(0)
+        return _mp3(file)
     return None
 
 
@@ -106,3 +116,31 @@ def _flac(info: bytes) -> float | None:
     word = int.from_bytes(info[10:18], "big")
     rate, samples = word >> 44, word & (1 << 36) - 1
     return samples / rate if rate and samples else None
+
+
+def _mp3(file: IO[bytes]) -> float | None:
+    """By Xing's header in the first frame, after ID3's: frames, less the samples that LAME put around."""
+    name, *size = struct.unpack(">3s3x4B", file.read(10))
+    file.seek(10 + int("".join(f"{byte:07b}" for byte in size), 2) if name == b"ID3" else 0)
+    frame = file.read(200)
+    (word,) = struct.unpack(">I", frame[:4])
+    place = max(frame.find(b"Xing", 4, 48), frame.find(b"Info", 4, 48))
+    if word >> 21 != 0x7FF or word >> 17 & 3 != 1 or place < 0:
+        return None
+    half = {3: 0, 2: 1, 0: 2}.get(word >> 19 & 3, 0)
+    rate, samples = _MP3_RATES[word >> 10 & 3] >> half, 576 if half else 1152
+    told, frames = struct.unpack(">II", frame[place + 4 : place + 12])
+    around = int.from_bytes(frame[place + 141 : place + 144], "big") if told & 15 == 15 else 0
+    length = frames * samples - (around >> 12) - (around & 0xFFF)
+    return length / rate if told & 1 and rate and length > 0 else None
+
+
+def _ogg_ends(file: IO[bytes]) -> bool:
+    """Whether the last page is whole and marked as the last."""
+    file.seek(-min(file.seek(0, 2), 2 * _PAGE), 2)
+    rest = file.read()
+    page = rest[max(rest.rfind(b"OggS\0"), 0) :]
+    if len(page) < _TABLE or not page[5] & _LAST:
+        return False
+    parts = page[_TABLE - 1]
+    return len(page) >= _TABLE + parts + sum(page[_TABLE : _TABLE + parts])

@@ -30,3 +30,8 @@ def resample(channels: np.ndarray, fps_in: float, fps_out: float) -> np.ndarray:
     above = np.minimum(below + 1, len(channels) - 1)
     part = (position - below)[:, None]
     return ((1 - part) * channels[below] + part * channels[above]).astype(np.float32)
+
+
+def across(grid: np.ndarray, times: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """``values [N, K]`` at ``times [N]`` as they are at ``grid [T]``, ``float32 [T, K]``; ends are held."""
+    return np.stack([np.interp(grid, times, column) for column in values.T], axis=1).astype(np.float32)

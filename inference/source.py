@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import re
 import shutil
@@ -60,9 +61,8 @@ def sound(place: str) -> np.ndarray:
         samples = load_audio(path)
         promised, heard = promised_seconds(path), len(samples) / SAMPLE_RATE
     if promised is not None and promised - heard > LACK:
-        raise AudioError(
-            f"{place} breaks off: {heard:.1f} s of {promised:.1f} s are there; copy or export it again."
-        )
+        whole = f" of {promised:.1f} s" if math.isfinite(promised) else ""
+        raise AudioError(f"{place} breaks off: {heard:.1f} s{whole} are there; copy or export it again.")
     if not len(samples):
         raise AudioError(f"{place} holds no samples: choose a sound with something to hear.")
     return samples
@@ -70,9 +70,15 @@ def sound(place: str) -> np.ndarray:
 
 def take(text: str) -> Take:
     """The take that ``TAKE[:AUDIO]`` names. Raises TakeError or AudioError."""
+    return noted_take(text)[0]
+
+
+def noted_take(text: str) -> tuple[Take, tuple[str, ...]]:
+    """``take`` with what was mended or is missing in its file, in sentences that name the file."""
     place, audio = split_reference(text)
     with _local(place, TakeError) as path:
-        return read_performance(path, sound(audio) if audio else None)[0]
+        found, notes = read_performance(path, sound(audio) if audio else None)
+    return found, tuple(f"{place}: {note}" for note in notes)
 
 
 def digest(place: str) -> str:

@@ -129,6 +129,7 @@ def test_unusual_sounds_work(tmp_path: Path, rate: int, channels: int, gain: flo
         ("truncated", "not a readable sound"),
         ("text", "not a readable sound"),
         ("no samples", "holds no samples"),
+        ("cut off", "breaks off"),
     ],
 )
 def test_bad_sounds_change_nothing(tmp_path: Path, wav: Path, kind: str, reason: str) -> None:
@@ -138,6 +139,9 @@ def test_bad_sounds_change_nothing(tmp_path: Path, wav: Path, kind: str, reason:
         bad.mkdir()
     elif kind == "no samples":
         soundfile.write(bad, np.zeros(0), 16_000)
+    elif kind == "cut off":
+        soundfile.write(bad, voice(8.0), 16_000, format="OGG")
+        bad.write_bytes(bad.read_bytes()[:-500])
     elif kind != "missing":
         content = {"empty": b"", "truncated": wav.read_bytes()[:40], "text": b"no sound\n" * 99}[kind]
         bad.write_bytes(content)
@@ -238,6 +242,21 @@ def test_stream_gives_the_frames_of_animate(tmp_path: Path, take: Path) -> None:
     np.testing.assert_allclose([line["channels"] for line in lines], frames, atol=2e-6)
 
 
+def test_what_was_mended_in_a_take_is_said_once(tmp_path: Path, wav: Path, take: Path) -> None:
+    rows = take.read_text("utf-8").splitlines()
+    take.write_text("\n".join([*rows[:9], rows[9][:200], *rows[10:40], *rows[43:]]), "utf-8")
+    options = ["--reference", take, "--reference", f"{take}:{wav}"]
+    for result in (
+        mouthpiece("animate", wav, "--out", tmp_path / "out.csv", *options),
+        mouthpiece("stream", *options, stdin=bytes(1280)),
+    ):
+        assert result.returncode == 0
+        said = result.stderr.decode().splitlines()
+        assert len(said) == 2 and all(line.startswith(f"mouthpiece: note: {take}: ") for line in said)
+        assert said[0].endswith("1 of 57 rows are damaged or show no face; they repeat the row before.")
+        assert "3 of 60 rows are missing by their timecodes" in said[1]
+
+
 def start_stream(*arguments: str) -> subprocess.Popen:
     command = [sys.executable, "-m", "mouthpiece", "stream", *arguments]
     pipe = subprocess.PIPE
@@ -316,6 +335,11 @@ def test_stream_without_standard_input(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("stdin", "reason"), [(b"", "no samples"), (b"\0", "within a sample")])
 def test_stream_of_nothing(stdin: bytes, reason: str) -> None:
     assert_refused(mouthpiece("stream", stdin=stdin), "Standard input", reason)
+
+
+def test_what_another_rate_costs_is_said() -> None:
+    said = " ".join(mouthpiece("stream", "--help").stdout.decode().split())
+    assert "at another than 16000 frames come later" in said
 
 
 def test_stream_at_an_impossible_rate() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from ..errors import ManifestError
 from ..source import is_url
 from .line import SEPARATOR, number
-from .table import read_table
+from .table import WRONG, read_table
 
 COLUMNS = ("character", "references", "style_strength", "valence", "arousal", "rig", "face")
 
@@ -36,6 +36,8 @@ def read_characters(path: Path) -> dict[str, Character]:
             reason = f"names '{name}' a second time" if name else "names no character"
             raise ManifestError(f"{path}: row {row} {reason}.")
         try:
+            if WRONG in cells:
+                raise ManifestError(cells[WRONG])
             found[name] = Character(
                 references=references(path.parent, cells.get("references", "")),
                 style_strength=number("style_strength", cells.get("style_strength") or "1", 0, 4),

@@ -69,6 +69,7 @@ def run(options: argparse.Namespace) -> int:
     store = Store(options.out)
     setup = Setup(device=options.device, cache=str(store.cache.resolve()))
     protected = [path for path in (options.manifest, options.characters) if path]
+    share = "" if options.share == (1, 1) else "-{}-of-{}".format(*options.share)
     tally = None
     try:
         with _terminated_as_interrupted(), _maker(options, setup) as maker:
@@ -80,6 +81,7 @@ def run(options: argparse.Namespace) -> int:
                 source=str(options.manifest),
                 resume=options.resume,
                 protected=protected,
+                share=share,
                 progress=_show if sys.stderr.isatty() else None,
             )
             if blender and not tally.stopped:
@@ -88,7 +90,7 @@ def run(options: argparse.Namespace) -> int:
         if tally is None:
             raise
         tally.stopped = tally.stopped or "interrupted"
-    return _conclude(tally, store, options.share)
+    return _conclude(tally, store, share)
 
 
 def _manifest(options: argparse.Namespace) -> Manifest:
@@ -159,12 +161,12 @@ def _maker(options: argparse.Namespace, setup: Setup) -> Iterator[Maker]:
         yield Workshop(setup).make
 
 
-def _conclude(tally: Tally, store: Store, share: tuple[int, int]) -> int:
+def _conclude(tally: Tally, store: Store, share: str) -> int:
     """Write the reports, say how it went, and return the exit code."""
     if sys.stderr.isatty():
         print(file=sys.stderr)
     try:
-        page = write_reports(tally, store, "" if share == (1, 1) else "-{}-of-{}".format(*share))[1]
+        page = write_reports(tally, store, share)[1]
         print(printable(f"{page}: {tally.summary()}"), flush=True)
     except OutputError as error:
         print(f"mouthpiece: the report is missing: {error}", file=sys.stderr)

@@ -23,7 +23,7 @@ from .line import (
     whole,
 )
 from .naming import Rule
-from .table import read_table
+from .table import WRONG, read_table
 
 COLUMNS = (
     "id",
@@ -110,7 +110,7 @@ def read_folder(
             found = {"id": name, "audio": str(below), **(said or {})}
             if said is None and strict:
                 wrong = f"'{name}' does not follow the rule '{rule.text}'"
-                found["error"] = f"{wrong}: rename the file, or change the rule"
+                found[WRONG] = f"{wrong}: rename the file, or change the rule"
             yield row, found, folder
 
     return _gathered(cells(), characters, defaults, (), str(folder))
@@ -162,8 +162,8 @@ def _line(
     defaults: Defaults,
 ) -> Line:
     """The line of one row. Raises ManifestError."""
-    if "error" in cells:
-        raise ManifestError(cells["error"])
+    if WRONG in cells:
+        raise ManifestError(cells[WRONG])
     if not cells["audio"]:
         raise ManifestError("no audio is named: fill in its path")
     if broken := [name for name, cell in cells.items() if "\0" in cell]:

@@ -23,7 +23,8 @@ class Job:
     """A line ready to be animated: its sound ``float32 [N]`` at 16 kHz, N > 0, and its references.
 
     ``plain`` is the performance without references, for a line whose regions follow them only in part;
-    ``key`` is the hash of all that the line depends on, "" where that is not known.
+    ``key`` is the hash of all that the line depends on, "" where that is not known; ``notes`` are what was
+    mended in its references.
     """
 
     line: Line
@@ -31,6 +32,7 @@ class Job:
     bank: Bank
     plain: bool = False
     key: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def track(self) -> Track:

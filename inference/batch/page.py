@@ -10,6 +10,7 @@ from itertools import chain
 from .drawing import curve, face
 from .run import Outcome, Tally
 from .sketch import Sketch
+from .store import PAGE
 
 FULL = 1500
 """Lines above which the page draws one curve and no faces, so that a browser still opens it."""
@@ -50,8 +51,7 @@ row.hidden=!wanted.every(word=>said.includes(word))}}
 def page(tally: Tally, rows: Iterable[tuple[Outcome, Sketch | None]]) -> Iterator[str]:
     """The page piece by piece; ``rows`` are drawn once, in order."""
     title = "All lines are there" if tally.whole else tally.stopped or "Some lines failed"
-    yield "<!doctype html>\n<html lang=en><meta charset=utf-8>"
-    yield f"<title>Mouthpiece: {escape(title)}</title><style>{_STYLE}</style>\n"
+    yield f"{PAGE}{escape(title)}</title><style>{_STYLE}</style>\n"
     yield f"<h1>{escape(title[0].upper() + title[1:])}</h1>\n<p>{escape(tally.summary())}\n"
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(tally.started))
     source = f"{tally.source}, " if tally.source else ""

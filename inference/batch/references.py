@@ -24,6 +24,7 @@ from .encode import pack
 from .line import Line
 
 Arrays = dict[str, np.ndarray]
+Notes = tuple[str, ...]
 _CHECK = "sha256"
 
 
@@ -40,28 +41,36 @@ class References:
     def bank(self, references: tuple[str, ...], weights: tuple[float, ...] = ()) -> Bank:
         """A bank of all ``references`` as they are now, the same in any order. Raises TakeError or
         AudioError."""
+        return self.noted(references, weights)[0]
+
+    def noted(self, references: tuple[str, ...], weights: tuple[float, ...] = ()) -> tuple[Bank, Notes]:
+        """``bank`` with what was mended or is missing in the takes, in sentences that name them."""
         return self._filled(tuple((text, source.reference_digest(text)) for text in references), weights)
 
-    def _bank(self, references: tuple[tuple[str, str], ...], weights: tuple[float, ...]) -> Bank:
-        bank = Bank(self.model)
+    def _bank(
+        self, references: tuple[tuple[str, str], ...], weights: tuple[float, ...]
+    ) -> tuple[Bank, Notes]:
+        bank, said = Bank(self.model), {}
         for reference, weight in zip(references, weights or [1.0] * len(references), strict=True):
-            key, arrays = self._entry(*reference)
+            key, arrays, notes = self._entry(*reference)
             bank.add_entries(key, Entries(**arrays), weight)
-        return bank
+            said |= dict.fromkeys(notes)
+        return bank, tuple(said)
 
-    def _embedded(self, text: str, digest: str) -> tuple[str, Arrays]:
-        """Content hash and embedding of a reference, from the disk if it is there."""
+    def _embedded(self, text: str, digest: str) -> tuple[str, Arrays, Notes]:
+        """Content hash, embedding and notes of a reference, from the disk if they are there."""
         name = hashlib.sha256(f"{self.maker}/{digest}".encode()).hexdigest()
         path = self.folder / f"{name}.npz" if self.folder else None
         stored = load(path) if path else None
         if stored is not None:
-            return str(stored.pop("take")), stored
-        take = source.take(text)
+            return str(stored.pop("take")), stored, tuple(stored.pop("notes").tolist())
+        take, notes = source.noted_take(text)
         arrays = self.model.embed(take).arrays()
         if path:
             with suppress(MouthpieceError):  # a cache that cannot be written costs time, never a line
-                store(path, arrays | {"take": np.str_(take.content_hash)})
-        return take.content_hash, arrays
+                about = {"take": np.str_(take.content_hash), "notes": np.array(notes, np.str_)}
+                store(path, arrays | about)
+        return take.content_hash, arrays, notes
 
 
 def weighed(line: Line) -> list[tuple[str, float]]:

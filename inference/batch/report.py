@@ -19,7 +19,7 @@ def write_reports(tally: Tally, store: Store, share: str = "") -> tuple[Path, Pa
 
     ``share`` goes into their names when the batch is a part of a larger one.
     """
-    places = store.folder / f"report{share}.json", store.folder / f"report{share}.html"
+    places = store.reports(share)
     with replacing(places[0]) as file:
         file.writelines(map(printable, _json(tally, store)))
     with replacing(places[1]) as file:

@@ -35,6 +35,8 @@ class Outcome:
     status: str = LEFT
     reason: str = ""
     frames: int = 0
+    notes: tuple[str, ...] = ()
+    """What was mended or is missing in the references of a line that is there."""
 
     @property
     def seconds(self) -> float:
@@ -98,19 +100,23 @@ def run_batch(
     source: str = "",
     resume: bool = False,
     protected: Iterable[str | Path] = (),
+    share: str = "",
     progress: Callable[[Progress], None] | None = None,
 ) -> Tally:
     """Make every line of ``manifest`` in ``store``; a line that fails stops nobody else.
 
-    ``weights`` is their fingerprint, ``protected`` are files that no result may replace. With ``resume``
-    lines stay whose inputs, settings and files have not changed. Ctrl-C, ``Cancelled`` and a full disk end
-    it early: the tally says so, and everything that is there is whole.
+    ``weights`` is their fingerprint, ``protected`` are files that no result may replace, ``share`` is what
+    the reports' names end in. With ``resume`` lines stay whose inputs, settings and files have not changed.
+    Ctrl-C, ``Cancelled`` and a full disk end it early: the tally says so, and everything that is there is
+    whole. Raises OutputError, before any line is made, where a report would replace what is not a batch's.
     """
+    read = _inputs(manifest, protected)
+    store.check_reports(read, share)
     tally = Tally(_outcomes(manifest), source, list(manifest.notes))
     started = time.monotonic()
     by_row = {outcome.row: outcome for outcome in tally.outcomes}
     try:
-        todo = _todo(tally, store, weights, resume, _inputs(manifest, protected))
+        todo = _todo(tally, store, weights, resume, read)
         watch = _Watch(len(tally.outcomes), todo, progress)
         with closing(maker(watch.todo)) as results:
             for result in results:
@@ -125,6 +131,7 @@ def run_batch(
         tally.stopped = str(full)
     except Exception as error:  # the report says what became of every line, whatever ended the batch
         tally.stopped = reason(error)
+    tally.notes += dict.fromkeys(note for outcome in tally.outcomes for note in outcome.notes)
     tally.took = time.monotonic() - started
     return tally
 
@@ -194,7 +201,9 @@ def _todo(tally: Tally, store: Store, weights: str, resume: bool, read: set[Path
         try:
             store.check(line, read)
             if resume and _kept(store, line, weights):
-                outcome.status, outcome.frames = KEPT, int((store.record(line) or {}).get("frames", 0))
+                record = store.record(line) or {}
+                outcome.status, outcome.frames = KEPT, int(record.get("frames", 0))
+                outcome.notes = tuple(record.get("notes", ()))
             else:
                 todo.append(line)
         except ManifestError as error:
@@ -213,7 +222,7 @@ def _kept(store: Store, line: Line, weights: str) -> bool:
 
 def _settle(outcome: Outcome, result: Result, store: Store) -> None:
     """Save a result. Raises _DiskFull."""
-    outcome.frames = result.frames
+    outcome.frames, outcome.notes = result.frames, result.notes
     outcome.status, outcome.reason = (FAILED, result.error) if result.error else (DONE, "")
     if result.error:
         return

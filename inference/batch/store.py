@@ -19,7 +19,7 @@ from pathlib import Path
 
 from .. import source
 from ..errors import ManifestError, MouthpieceError, OutputError
-from ..output import replacing, sweep
+from ..output import replaceable, replacing, sweep
 from .line import BLENDER_FORMATS, MOTION, Line, clash
 from .workshop import Result
 
@@ -28,6 +28,10 @@ WORK = "export-"
 """How the name of a folder starts in which another program makes files."""
 ABANDONED = 1800.0
 """Seconds without a change after which nobody works in such a folder any more."""
+PAGE = "<!doctype html>\n<html lang=en><meta charset=utf-8><title>Mouthpiece: "
+"""How a report for people begins."""
+TOLD = {"source", "whole", "stopped", "summary", "counts", "lines"}
+"""What a report for programs holds, among others."""
 Record = dict[str, object]
 
 
@@ -77,6 +81,20 @@ class Store:
                     f"{path} is there and not of a former batch: move it away, or choose another id"
                 )
 
+    def reports(self, share: str = "") -> tuple[Path, Path]:
+        """Where it is told what became of a batch, or of its ``share``: for programs, and for people."""
+        return self.folder / f"report{share}.json", self.folder / f"report{share}.html"
+
+    def check_reports(self, inputs: set[Path], share: str = "") -> None:
+        """Raise OutputError if a report would replace an input, or what is not Mouthpiece's."""
+        for path in self.reports(share):
+            if replaceable(path) in inputs:
+                raise OutputError(f"{path} is an input of the batch: choose another folder")
+            if path.exists() and not _is_report(path):
+                raise OutputError(
+                    f"{path} is there and no report of a former batch: move it away or choose another folder"
+                )
+
     def record(self, line: Line) -> Record | None:
         """What is known of a line from a former run; None for nothing, or nothing that can be read."""
         try:
@@ -112,7 +130,7 @@ class Store:
         """Write what a line becomes, then its files, each whole or not at all. Raises OutputError."""
         line = result.line
         digests = {kind: hashlib.sha256(content).hexdigest() for kind, content in result.files.items()}
-        about = {"frames": result.frames, "sketch": result.sketch}
+        about = {"frames": result.frames, "sketch": result.sketch, "notes": result.notes}
         files = self._claims(line) | digests
         self._write_record(line, {"id": line.id, "key": result.key, "files": files} | about)
         for kind, content in result.files.items():
@@ -155,8 +173,13 @@ class Store:
             raise OutputError(f"{path} cannot be written ({error.strerror}): free it.") from error
 
     def _claims(self, line: Line) -> dict[str, str]:
-        """The formats of a line whose files may be replaced, with nothing said about them."""
+        """The formats of a line whose files may be replaced, with nothing said about them.
+
+        A damaged record claims all that are asked for: nobody but a batch puts one there.
+        """
         record = self.record(line)
+        if record is None and _is_damaged(self._record(line)):
+            return dict.fromkeys(line.formats, "")
         return dict.fromkeys(record["files"], "") if record else {}
 
     def _prepare(self, folder: Path) -> None:
@@ -184,6 +207,26 @@ def inputs(places: Iterable[str | Path]) -> set[Path]:
 def _name(line_id: str) -> str:
     """A file name for any id, the same for ids that would be one file somewhere."""
     return hashlib.sha256(clash(line_id).encode()).hexdigest()[:32]
+
+
+def _is_report(path: Path) -> bool:
+    """Whether a file is what a batch told, in this version or a former one."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        return text.startswith(PAGE) or json.loads(text).keys() >= TOLD
+    except (OSError, ValueError, AttributeError, RecursionError):
+        return False
+
+
+def _is_damaged(record: Path) -> bool:
+    """Whether a record is there, but a power cut left it empty or half."""
+    try:
+        json.loads(record.read_text(encoding="utf-8"))
+    except OSError:
+        return False
+    except ValueError:
+        return True
+    return False
 
 
 def _unchanged(folder: Path) -> float:

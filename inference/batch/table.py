@@ -9,14 +9,17 @@ from pathlib import Path
 
 from ..errors import ManifestError
 
+WRONG = "WRONG"
+"""Among the cells of a row that cannot be used: why. No column's name has capitals."""
 _DELIMITERS = ",;\t"
 
 
 def read_table(path: Path, needed: tuple[str, ...]) -> tuple[list[str], Iterator[tuple[int, dict[str, str]]]]:
     """Lower-case column names, and the rows with something in them as (row number, cells by column).
 
-    Rows count as in a spreadsheet: the header is row 1. Cells are stripped; missing ones are "". Raises
-    ManifestError for a file that is no table or lacks a ``needed`` column.
+    Rows count as in a spreadsheet: the header is row 1. Cells are stripped; missing ones are "". A row with
+    more cells than columns says so as ``WRONG``. Raises ManifestError for a file that is no table or lacks a
+    ``needed`` column.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -51,4 +54,8 @@ def _rows(path: Path, text: str, delimiter: str) -> Iterator[tuple[int, list[str
 
 def _cells(columns: list[str], cells: list[str]) -> dict[str, str]:
     values = [cell.strip() for cell in cells] + [""] * len(columns)
-    return {name: value for name, value in zip(columns, values, strict=False) if name}
+    found = {name: value for name, value in zip(columns, values, strict=False) if name}
+    if surplus := [value for value in values[len(columns) :] if value]:
+        remedy = "quote the cell, or separate references with |"
+        found[WRONG] = f"the row has more cells than columns ('{surplus[0]}'): {remedy}"
+    return found

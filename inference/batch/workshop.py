@@ -24,7 +24,7 @@ from .packing import WIDTH, Job, animate_lines
 from .references import References, weighed
 from .sketch import Sketch, sketch
 
-ENGINE = 2
+ENGINE = 3
 """Raised when the same inputs would give other files than before, or takes are read otherwise, so that a
 resumed batch makes lines and embeds references anew."""
 
@@ -46,7 +46,8 @@ class Setup:
 class Result:
     """A line's files by format (``csv`` → bytes), or the ``error`` that stood in the way.
 
-    ``key`` is the hash of all that the files depend on; ``frames`` and ``seconds`` are of the sound.
+    ``key`` is the hash of all that the files depend on; ``frames`` are of the sound, ``notes`` are what was
+    mended in the references.
     """
 
     line: Line
@@ -55,6 +56,7 @@ class Result:
     frames: int = 0
     sketch: Sketch = field(default_factory=dict)
     error: str = ""
+    notes: tuple[str, ...] = ()
 
 
 def fingerprint(folder: str = "") -> str:
@@ -138,8 +140,8 @@ class Workshop:
         key = ""
         with suppress(AudioError):  # whoever reads the file says better what is wrong with it
             key = line_key(line, self.weights)
-        bank = self.references.bank(line.references, line.weights)
-        return Job(line, source.sound(line.audio), bank, key=key)
+        bank, notes = self.references.noted(line.references, line.weights)
+        return Job(line, source.sound(line.audio), bank, key=key, notes=notes)
 
     def _result(self, job: Job, channels: np.ndarray) -> Result:
         line = job.line
@@ -153,7 +155,7 @@ class Workshop:
             files["npz"] = npz_bytes(rows, line.fps)
         if {MOTION, *BLENDER_FORMATS} & set(line.formats):
             files[MOTION] = npz_bytes(channels, TICK_RATE)
-        return Result(line, job.key, files, len(channels), sketch(channels))
+        return Result(line, job.key, files, len(channels), sketch(channels), notes=job.notes)
 
 
 def _mixed(line: Line) -> bool:

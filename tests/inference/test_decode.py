@@ -83,6 +83,55 @@ def test_formats_that_libsndfile_lacks(tmp_path: Path, name: str, codec: str) ->
     assert samples[8000:16_000].max() == pytest.approx(0.5, abs=0.03)
 
 
+def write_film(path: Path, codec: str, late: float, picture: bool = True) -> None:
+    """Two seconds of a tone that begin ``late`` seconds after the picture."""
+    av = pytest.importorskip("av")
+    with av.open(str(path), "w") as container:
+        if picture:
+            film = container.add_stream("mpeg4", rate=25)
+            film.width = film.height = 64
+            frames = [av.VideoFrame.from_ndarray(np.zeros((64, 64, 3), np.uint8), format="rgb24")] * 60
+        stream = container.add_stream(codec, rate=48_000, layout="mono")
+        if picture:
+            for place, frame in enumerate(frames):
+                frame.pts = place
+                container.mux(film.encode(frame))
+            container.mux(film.encode(None))
+        samples = (tone(48_000, 2.0) * 32767).astype(np.int16)
+        frame = av.AudioFrame.from_ndarray(samples[None], format="s16", layout="mono")
+        frame.sample_rate, frame.pts = 48_000, round(late * 48_000)
+        resampler = av.AudioResampler(
+            format=stream.codec_context.format, layout="mono", rate=48_000, frame_size=1024
+        )
+        for part in [*resampler.resample(frame), *resampler.resample(None)]:
+            container.mux(stream.encode(part))
+        container.mux(stream.encode(None))
+
+
+def onset(samples: np.ndarray) -> float:
+    """Seconds before a sound begins."""
+    return int(np.argmax(np.abs(samples) > 0.1)) / SAMPLE_RATE
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"), [("a.mov", "pcm_s16le"), ("a.mov", "aac"), ("a.mp4", "aac"), ("a.mkv", "aac")]
+)
+def test_a_sound_that_begins_after_its_picture_keeps_its_time(tmp_path: Path, name: str, codec: str) -> None:
+    write_film(tmp_path / name, codec, 0.5)
+    samples = load_audio(tmp_path / name)
+    assert onset(samples) == pytest.approx(0.5, abs=0.005)
+    assert abs(len(samples) - 2.5 * SAMPLE_RATE) <= SAMPLE_RATE // 10
+
+
+@pytest.mark.parametrize("picture", [True, False])
+@pytest.mark.parametrize(("name", "codec"), [("a.mov", "pcm_s16le"), ("a.m4a", "aac"), ("a.mkv", "aac")])
+def test_what_an_encoder_puts_before_a_sound_does_not_shift_it(
+    tmp_path: Path, name: str, codec: str, picture: bool
+) -> None:
+    write_film(tmp_path / name, codec, 0.0, picture)
+    assert onset(load_audio(tmp_path / name)) == pytest.approx(0.0, abs=0.005)
+
+
 def test_blocks_are_the_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     noise = np.random.default_rng(0).uniform(-1, 1, (50_000, 2))
     soundfile.write(tmp_path / "a.wav", noise, 44_100, subtype="FLOAT")

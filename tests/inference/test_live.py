@@ -113,6 +113,14 @@ def test_changed_settings_take_effect_at_the_playhead(model, stream, score) -> N
     np.testing.assert_allclose(stream.frame(60, WAIT)[smile], before[smile], atol=0.1)
 
 
+def test_after_a_change_no_frame_of_the_old_settings_is_shown_again(stream, score) -> None:
+    """Whoever scrubs back sees the new manner, also where the old one had been played."""
+    before = [stream.frame(index, WAIT) for index in range(80)][40]
+    stream.change(score(seed=5))
+    stream.frame(79, WAIT)
+    assert not np.array_equal(stream.frame(40, WAIT), before)
+
+
 def test_another_sound_forgets_the_old_one(model, stream, line) -> None:
     stream.frame(5, WAIT)
     silent = np.zeros_like(line)

@@ -10,7 +10,7 @@ import pytest
 
 from mouthpiece.inference import timecode
 from mouthpiece.inference.errors import OutputError, TakeError
-from mouthpiece.inference.livelink import HEADER, eye_turns, read_take, write_csv
+from mouthpiece.inference.livelink import HEADER, eye_turns, read_noted, read_take, write_csv
 from mouthpiece.inference.types import BLENDSHAPES, INDEX, C
 
 APPLE = (
@@ -95,6 +95,46 @@ def test_a_row_without_a_face_repeats_the_one_before(take: Path) -> None:
     assert read.fps == 30
 
 
+@pytest.mark.parametrize("fps", [24, 29.97, 30, 60])
+def test_dropped_rows_leave_the_others_at_their_time(tmp_path: Path, fps: float) -> None:
+    """The app drops rows; what comes after them keeps step with the sound."""
+    write_csv(tmp_path / "a.csv", motion(200), fps)
+    edit(tmp_path / "a.csv", lambda rows: [r for i, r in enumerate(rows) if i not in (20, *range(80, 130))])
+    read, notes = read_noted(tmp_path / "a.csv")
+    assert read.fps == pytest.approx(fps, rel=1e-4) and len(read.channels) == 200
+    assert notes == ("51 of 200 rows are missing by their timecodes; the motion goes across them.",)
+    there = [i for i in range(200) if i != 19 and not 79 <= i < 129]
+    np.testing.assert_allclose(read.channels[there], motion(200)[there], atol=1e-7)
+    np.testing.assert_allclose(read.channels[19], motion(200)[[18, 20]].mean(0), atol=1e-6)
+
+
+def test_a_clock_that_was_set_anew_drops_no_rows(take: Path) -> None:
+    def shift(rows):
+        for number, row in enumerate(rows[1:]):
+            row[0] = timecode.write(100 + number / 30 + 61 * (number > 40) - 30 * (number == 60))
+        return rows
+
+    edit(take, shift)
+    read, notes = read_noted(take)
+    np.testing.assert_allclose(read.channels, motion(), atol=1e-7)
+    assert notes == ()
+
+
+def test_rows_without_a_timecode_or_with_an_old_one_are_there(take: Path) -> None:
+    def spoil(rows):
+        for number in (7, 8, 30):
+            rows[number][0] = ""
+        for number in (50, 51, 52):
+            rows[number][0] = rows[49][0]
+        rows[70][0] = "00:00:30:00.000"
+        return rows
+
+    edit(take, spoil)
+    read, notes = read_noted(take)
+    np.testing.assert_allclose(read.channels, motion(), atol=1e-7)
+    assert notes == ()
+
+
 def test_a_row_that_holds_no_numbers_repeats_the_one_before(take: Path) -> None:
     def spoil(rows):
         rows[4][10], rows[7][20] = "", "nan"
@@ -164,6 +204,9 @@ def test_drop_frame_timecodes_are_not_of_whole_rates(
     stamps = [drop_frame(row * step, base, separator) for row in range(700 * base // step)]
     for rows in (slice(None), slice(50 * base // step, 70 * base // step)):
         assert timecode.row_rate(stamps[rows]) == pytest.approx(rate, rel=1e-5)
+        assert not timecode.missing_rows(stamps[rows]).any()
+    dropped = timecode.missing_rows(stamps[: 60 * base // step - 2] + stamps[60 * base // step + 3 :])
+    assert dropped.sum() == dropped[60 * base // step - 2] == 5
     if separator == ";":
         assert timecode.row_rate(stamps[:100]) == pytest.approx(rate, rel=1e-5)
 
@@ -172,6 +215,7 @@ def test_drop_frame_timecodes_are_not_of_whole_rates(
 @pytest.mark.parametrize("start", [0.0, 50.3, 86_390.0137])
 def test_whole_rates_stay_whole_over_minutes_and_midnight(fps: float, start: float) -> None:
     stamps = [timecode.write((start + row / fps) % 86_400) for row in range(round(130 * fps))]
+    assert not timecode.missing_rows(stamps).any()
     assert timecode.row_rate(stamps) == pytest.approx(fps, rel=1e-4)
 
 

@@ -171,6 +171,42 @@ def test_numbers_that_are_too_large_are_none(tmp_path: Path) -> None:
     assert take.fps == 30.0 and len(take.channels) == 60 and not take.measured[INDEX["headYaw"]]
 
 
+@pytest.mark.parametrize("clock", [1.0, 1e3])
+def test_time_stamps_may_be_texts(tmp_path: Path, clock: float) -> None:
+    frames = [table(motion(), frame) for frame in range(60)]
+    for place, frame in enumerate(frames):
+        frame["time"] = f"{place / 15 * clock:.3f}"
+    take, notes = read_recording(write(tmp_path / "a.json", frames))
+    assert take.fps == pytest.approx(15, rel=1e-3) and len(take.channels) == 60 and notes == ()
+
+
+def test_time_stamps_that_are_no_numbers_are_named(tmp_path: Path) -> None:
+    frames = [table(motion(), i) | {"time": f"2026-01-01T10:00:{i // 30:02d}"} for i in range(60)]
+    take, notes = read_recording(write(tmp_path / "a.json", {"fps": 25, "frames": frames}))
+    assert take.fps == 25.0 and len(take.channels) == 60
+    assert notes == ("The time stamps are no numbers; 25 frames a second it is.",)
+
+
+@pytest.mark.parametrize("score", [None, float("nan")], ids=str)
+def test_a_score_that_was_not_told_is_not_zero(tmp_path: Path, score: float | None) -> None:
+    """What a frame says nothing of at all stays at rest: some recorders leave out zeros."""
+    frames = [table(motion(), frame) for frame in range(60)]
+    for place in (20, 21):
+        frames[place]["blendshapes"]["jawOpen"] = score
+        del frames[place]["blendshapes"]["mouthPucker"]
+    frames[40]["blendshapes"] = dict.fromkeys(NAMES, score)
+    for frame in frames:
+        frame["blendshapes"]["cheekPuff"] = score
+    take, notes = read_recording(write(tmp_path / "a.json", frames))
+    np.testing.assert_allclose(take.channels[:, INDEX["jawOpen"]], motion()["jawOpen"], atol=5e-3)
+    assert not take.channels[20:22, INDEX["mouthPucker"]].any()
+    assert not take.measured[INDEX["cheekPuff"]] and not take.channels[:, INDEX["cheekPuff"]].any()
+    assert notes == (
+        "1 of 60 frames show no face; the motion goes straight across them.",
+        "Not recorded: cheekPuff.",
+    )
+
+
 def write_table(path: Path, header: list[str], clock: float = 1.0) -> Path:
     scores = motion()
     with path.open("w", newline="") as file:

@@ -21,6 +21,22 @@ def test_takes_the_place_of_the_old_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_what_is_written_is_on_the_disk_before_it_takes_the_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a power cut leaves an empty file under it."""
+    path, flushed, fsync = tmp_path / "a.csv", [], os.fsync
+
+    def watched(file: int) -> None:
+        flushed.append((os.fstat(file).st_size, path.exists()))
+        fsync(file)
+
+    monkeypatch.setattr(os, "fsync", watched)
+    with replacing(path) as file:
+        file.write("new")
+    assert flushed == [(3, False)] and path.read_text() == "new"
+
+
 def test_a_name_of_full_length(tmp_path: Path) -> None:
     with replacing(tmp_path / ("x" * 250)) as file:
         file.write("new")

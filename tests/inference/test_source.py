@@ -149,6 +149,46 @@ def test_a_sound_that_breaks_off_is_no_short_line(files, name: str) -> None:
         source.sound(str(path))
 
 
+@pytest.mark.parametrize("share", [0.6, 0.97])
+@pytest.mark.parametrize(
+    ("name", "subtype"), [("a.mp3", "MPEG_LAYER_III"), ("a.ogg", "VORBIS"), ("a.opus", "OPUS")]
+)
+def test_a_compressed_sound_that_breaks_off_is_no_short_line(
+    files, name: str, subtype: str, share: float
+) -> None:
+    path = files.folder / name
+    voice = np.random.default_rng(0).normal(0, 0.1, 8 * 48_000)
+    container = "MP3" if name.endswith("mp3") else "OGG"
+    soundfile.write(path, voice, 48_000, format=container, subtype=subtype)
+    assert len(source.sound(str(path))) == 8 * 16_000
+    path.write_bytes(path.read_bytes()[: round(share * path.stat().st_size)])
+    with pytest.raises(AudioError, match=rf"{name} breaks off: \d\.\d s (of 8\.0 s )?are there; copy"):
+        source.sound(str(path))
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("rate", [8000, 16_000, 22_050, 44_100, 48_000])
+def test_an_mp3_says_how_long_it_is(files, rate: int, channels: int) -> None:
+    path = files.folder / "a.mp3"
+    soundfile.write(path, np.random.default_rng(0).normal(0, 0.1, (round(1.7 * rate), channels)), rate)
+    assert promised_seconds(path) == pytest.approx(1.7, abs=1e-3)
+    picture = b"ID3\x04\0\0\0\0\x01\x02" + bytes(130)
+    path.write_bytes(picture + path.read_bytes())
+    assert promised_seconds(path) == pytest.approx(1.7, abs=1e-3)
+    path.write_bytes(path.read_bytes().replace(b"Xing", b"none").replace(b"Info", b"none"))
+    assert promised_seconds(path) is None and len(source.sound(str(path)))
+
+
+def test_an_ogg_that_breaks_off_before_its_sound_is_no_sound_without_samples(files) -> None:
+    path = files.folder / "a.ogg"
+    soundfile.write(path, np.random.default_rng(0).normal(0, 0.1, 16_000), 16_000)
+    whole = path.read_bytes()
+    third = whole.index(b"OggS", whole.index(b"OggS", 4) + 4)
+    path.write_bytes(whole[: third + 40])
+    with pytest.raises(AudioError, match=r"a\.ogg breaks off: 0\.0 s are there"):
+        source.sound(str(path))
+
+
 def test_what_a_header_does_not_promise(files) -> None:
     """A WAV out of a pipe, one with other chunks, one in another format, and no sound at all."""
     path = files.folder / files.sound("a.wav", 1.0)
@@ -170,6 +210,6 @@ def test_what_a_header_does_not_promise(files) -> None:
     path.write_bytes(whole[:place] + (0x7F000000 // 2).to_bytes(4, "big") + whole[place + 4 :])
     assert promised_seconds(path) is None and len(source.sound(str(path))) == 16_000
     broken = (b"", b"RIFF", b"RIFF0000WAVEfmt ", b"fLaC" + bytes(9), b"caff" + bytes(99), b"FORM0000AIFFCOMM")
-    for content in broken:
+    for content in (*broken, b"\xff", b"ID3", b"\xff\xfb" + bytes(60) + b"Xing"):
         path.write_bytes(content)
         assert promised_seconds(path) is None

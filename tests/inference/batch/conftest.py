@@ -48,13 +48,13 @@ class Show:
         return self.write(*(f"line {i},{name}" for i, name in enumerate(names)))
 
     def files(self) -> dict[str, bytes]:
-        """The results by name, without the reports and without what is hidden."""
+        """The results by name, without the reports and without what is hidden or unfinished."""
         found = (path for path in self.out.rglob("*") if path.is_file())
         named = {path.relative_to(self.out).as_posix(): path for path in found}
         return {
             name: path.read_bytes()
             for name, path in named.items()
-            if not name.startswith(".mouthpiece/") and not name.startswith("report")
+            if not name.startswith((".mouthpiece/", "report")) and not name.endswith(".part")
         }
 
     def litter(self) -> list[Path]:

@@ -144,6 +144,18 @@ def test_no_failed_run_loses_the_former_results(show) -> None:
     assert show.files() == before
 
 
+@pytest.mark.parametrize(
+    ("name", "options"), [("report.html", ()), ("report-2-of-2.json", ("--share", "2/2"))]
+)
+def test_a_report_of_somebody_else_is_bad_input(show, name: str, options: tuple[str, ...]) -> None:
+    manifest = show.lines([0.2])
+    show.out.mkdir()
+    (show.out / name).write_text("the artist's own")
+    code, out, err = batch(manifest, "--out", show.out, *options)
+    assert (code, out, len(err.splitlines())) == (2, "", 1) and f"{name} is there" in err
+    assert (show.out / name).read_text() == "the artist's own" and not show.files()
+
+
 @pytest.fixture
 def tmpfs(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
     """Mounts a small file system in memory with the options given."""

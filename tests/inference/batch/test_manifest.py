@@ -103,6 +103,22 @@ def test_a_bad_row_is_refused_and_the_rest_goes_on(show, cells: dict[str, str], 
     assert refused.row == 3 and reason in refused.reason
 
 
+def test_a_row_with_more_cells_than_columns_is_refused(show) -> None:
+    """A comma in a file's name, or between two takes, divides a cell that is not quoted."""
+    rows = ("a,line.wav, take 2.wav,", "b,b.wav,one.csv,two.csv", "c,c.wav,one.csv,,", 'd,"d, 2.wav",')
+    manifest = read_manifest(show.write(*rows, columns="id,audio,references"))
+    assert [line.id for line in manifest.lines] == ["a", "c", "d"]
+    (refused,) = manifest.refused
+    assert (refused.row, refused.id) == (3, "b")
+    assert "more cells than columns ('two.csv')" in refused.reason
+    assert "quote the cell, or separate references with |" in refused.reason
+
+
+def test_a_column_may_have_any_name(show) -> None:
+    (line,) = read_manifest(show.write("a,a.wav,none", columns="id,audio,error")).lines
+    assert line.id == "a"
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
@@ -168,7 +184,11 @@ def test_cells_mean_the_same_in_another_folder(show, monkeypatch) -> None:
 
 def test_bad_characters_are_named(show) -> None:
     path = show.folder / "cast.csv"
-    for content, reason in (("anna,3", "row 2.*valence"), ("anna,0\nanna,0", "row 3.*second time")):
+    for content, reason in (
+        ("anna,3", "row 2.*valence"),
+        ("anna,0\nanna,0", "row 3.*second time"),
+        ("anna,0\nbert,0,t.csv", r"row 3 \('bert'\).*more cells than columns \('t\.csv'\)"),
+    ):
         path.write_text(f"character,valence\n{content}\n")
         with pytest.raises(ManifestError, match=reason):
             read_characters(path)

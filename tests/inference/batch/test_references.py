@@ -17,7 +17,7 @@ def test_references_are_embedded_once_and_then_read(show, tmp_path: Path, worksh
     cache = tmp_path / "cache"
     first = references.References(workshop.model, "w", cache).bank((text,)).shelf.style
     monkeypatch.setattr(
-        "mouthpiece.inference.source.take", lambda text: pytest.fail("embedded a second time")
+        "mouthpiece.inference.source.noted_take", lambda text: pytest.fail("embedded a second time")
     )
     again = references.References(workshop.model, "w", cache).bank((text, text)).shelf.style
     np.testing.assert_array_equal(first, again)

@@ -17,7 +17,7 @@ from mouthpiece.inference.batch.run import run_batch
 from mouthpiece.inference.batch.store import Store
 from mouthpiece.inference.batch.workshop import Setup, Workshop, fingerprint
 from mouthpiece.inference.decode import load_audio
-from mouthpiece.inference.errors import Cancelled
+from mouthpiece.inference.errors import Cancelled, OutputError
 from mouthpiece.inference.livelink import read_take
 from mouthpiece.inference.types import INDEX
 
@@ -109,6 +109,22 @@ def test_resume_keeps_what_has_not_changed(show, make) -> None:
     assert [outcome.frames for outcome in tally.outcomes] == [5, 13, 10, 5]
 
 
+@pytest.mark.parametrize("rest", [0, 40])
+def test_resume_goes_on_after_a_damaged_record(show, make, rest: int) -> None:
+    """What a power cut leaves of a record still says that its line's files are the batch's own."""
+    show.sound("a.wav")
+    manifest = show.write("a,a.wav,csv+npz", "b,a.wav,csv+npz", columns="id,audio,format")
+    make(manifest)
+    before = show.files()
+    for record in (show.out / ".mouthpiece" / "lines").glob("*.json"):
+        if json.loads(record.read_text("utf-8"))["id"] == "a":
+            record.write_bytes(record.read_bytes()[:rest])
+    (show.out / "c.csv").write_text("the artist's own")
+    assert statuses(make(manifest, resume=True)) == ["done", "kept"]
+    assert show.files() == before | {"c.csv": b"the artist's own"}
+    assert statuses(make(manifest, resume=True)) == ["kept", "kept"]
+
+
 def test_resume_sees_other_settings_weights_and_references(show, make, workshop) -> None:
     show.sound("a.wav")
     show.take()
@@ -196,6 +212,35 @@ def test_a_reference_is_never_replaced_by_a_result(show, make) -> None:
     assert statuses(tally) == ["failed"] and (show.out / "a.csv").read_bytes() == taken
 
 
+@pytest.mark.parametrize("name", ["report.json", "report.html"])
+def test_a_report_of_somebody_else_is_kept_and_nothing_is_made(show, make, name: str) -> None:
+    manifest = show.lines([0.2])
+    show.out.mkdir()
+    (show.out / name).write_text('{"source": "the artist"}')
+    with pytest.raises(OutputError, match=f"{name} is there and no report of a former batch: move it away"):
+        make(manifest)
+    assert (show.out / name).read_text() == '{"source": "the artist"}' and not show.files()
+
+
+def test_a_report_never_replaces_what_the_batch_reads(show, make) -> None:
+    show.sound("a.wav")
+    show.out.mkdir()
+    frames = [{"t": i / 30, "blendshapes": {"jawOpen": 0.01 * i}} for i in range(60)]
+    (show.out / "report.json").write_text(json.dumps(frames))
+    with pytest.raises(OutputError, match=r"report\.json is an input of the batch"):
+        make(show.write("a,a.wav,out/report.json", columns="id,audio,references"))
+    assert json.loads((show.out / "report.json").read_text()) == frames
+
+
+@pytest.mark.parametrize("share", ["", "-1-of-2"])
+def test_reports_of_a_former_batch_are_replaced(show, make, share: str) -> None:
+    manifest = show.lines([0.2])
+    for counts in ({"done": 1}, {"kept": 1}):
+        tally = make(manifest, resume=True, share=share)
+        report, _ = write_reports(tally, Store(show.out), share)
+        assert json.loads(report.read_text("utf-8"))["counts"].items() >= counts.items()
+
+
 def test_cancelled_keeps_what_is_done(show, make, workshop) -> None:
     calls = iter(range(99))
     tally = make(
@@ -261,6 +306,26 @@ def test_reports_say_what_happened(show, make) -> None:
     assert "a &amp; &lt;b&gt;" in text and "<b>" not in text and "none.wav" in text
     assert text.count("<svg class=curve") == 1 and text.count("<svg class=face") == 3
     assert "http" not in text.replace("http-equiv", "")
+
+
+def test_reports_say_what_was_mended_in_a_take(show, make) -> None:
+    """Once, also where the take is embedded already and where the lines are kept."""
+    show.sound("a.wav")
+    path = show.folder / show.take()
+    rows = path.read_text("utf-8").splitlines()
+    path.write_text("\n".join([*rows[:9], rows[9][:200], *rows[10:]]), "utf-8")
+    said = [f"{path}: 1 of 60 rows are damaged or show no face; they repeat the row before."]
+    columns = "id,audio,references"
+    for ids, counts in (("ab", [2, 0]), ("abc", [1, 2]), ("abc", [0, 3])):
+        manifest = show.write(*(f"{name},a.wav,take.csv" for name in ids), columns=columns)
+        tally = make(manifest, resume=True)
+        assert [tally.count("done"), tally.count("kept")] == counts and tally.notes == said
+    store = Store(show.out)
+    fresh = Workshop(Setup(cache=str(store.cache)))
+    for _ in range(2):
+        assert make(manifest, maker=fresh.make).notes == said
+        fresh = Workshop(Setup(cache=str(store.cache)))
+    assert said[0] in write_reports(tally, store)[1].read_text("utf-8")
 
 
 def test_all_lines_there_and_empty_columns(show, make) -> None:
