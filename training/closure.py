@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .dataset import Utterance
-from .metrics import ClosureScore, closures
+from .metrics import ClosureScore, closures, total
 from .phones import FEATURE_TABLE, FEATURES, PHONES, SILENCE
 
 BILABIAL = tuple(PHONES.index(phone) for phone in ("p", "b", "m"))
@@ -64,7 +64,11 @@ def shut_threshold(clips: list[Spoken], predicted: bool) -> float:
     return float(levels[int(np.argmax(scores))])
 
 
+def closure_scores(clips: list[Spoken], thresholds: tuple[float, float]) -> list[ClosureScore]:
+    """Closures of each clip; ``thresholds`` are the gaps below which prediction and capture are shut."""
+    return [closures(c.predicted, c.measured, c.bilabial, c.speech, thresholds) for c in clips]
+
+
 def closure_counts(clips: list[Spoken], thresholds: tuple[float, float]) -> ClosureScore:
-    """Closures of all ``clips``; ``thresholds`` are the gaps below which prediction and capture are shut."""
-    scores = [closures(c.predicted, c.measured, c.bilabial, c.speech, thresholds) for c in clips]
-    return sum(scores[1:], scores[0])
+    """``closure_scores`` of all clips together."""
+    return total(closure_scores(clips, thresholds))

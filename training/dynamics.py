@@ -60,12 +60,8 @@ def figures(
     for who, model in models.items():
         by_seed = [faces(model, clips, seed) for seed in SEEDS]
         made = by_seed[0]
-        fdd = np.mean(
-            [
-                [dynamics_deviation(rig, m, c) for m, c in zip(seed, captured, strict=True)]
-                for seed in by_seed
-            ],
-            axis=0,
+        fdd = np.array(
+            [[dynamics_deviation(rig, m, c) for m, c in zip(seed, captured, strict=True)] for seed in by_seed]
         )
         lips = [
             np.abs(readout(m)[:, 0] - readout(c)[:, 0]).mean() for m, c in zip(made, captured, strict=True)
@@ -74,8 +70,8 @@ def figures(
         spread = [np.mean(np.std([seed[i][:, upper] for seed in by_seed], axis=0)) for i in range(len(made))]
         rows += [
             Figure.of_mean(GROUP, who, "lip-gap error (MOD), % of eye distance", 100 * np.array(lips)),
-            Figure.of_mean(GROUP, who, "FDD, signed", fdd),
-            Figure.of_mean(GROUP, who, "FDD, absolute", np.abs(fdd)),
+            Figure.of_mean(GROUP, who, "FDD, signed", fdd.mean(0)),
+            Figure.of_mean(GROUP, who, "FDD, absolute", np.abs(fdd).mean(0)),
             Figure(GROUP, who, "jerk ratio, mouth", ratio(by_seed, captured, mouth), None, len(made)),
             Figure(GROUP, who, "jerk ratio, upper face", ratio(by_seed, captured, upper), None, len(made)),
             Figure.of_mean(GROUP, who, "diversity over seeds, upper face", 100 * np.array(spread)),

@@ -32,12 +32,12 @@ from . import (
     variants,
     voices,
 )
-from .closure import closure_counts, shut_threshold, spoken
+from .closure import closure_scores, shut_threshold, spoken
 from .corpus.lips import LipReadout
 from .corpus.rig import Rig, load_rig
 from .dataset import Utterance, by_performer, load_set, to_float
 from .figures import Figure, as_markdown, update_card
-from .metrics import correlation, jerk
+from .metrics import correlation, f1_interval, jerk, total
 from .prediction import Predictor, as_take, lips_of
 from .sync import in_time
 
@@ -97,7 +97,10 @@ def lip_figures(group: str, who: str, clips: list[Utterance], predict: Predictor
 
 
 def opening_errors(bench: Bench, predictors: dict[str, Predictor]) -> list[Figure]:
-    """Mean absolute error of the lip gap (MOD), of each about its mean on clips for fitting."""
+    """Mean absolute error of the lip gap (MOD), of each about its mean on clips for fitting.
+
+    Loudness has no unit of length: what it is worth is its correlation.
+    """
     fitting = bench.clips("grid_s1", "train")[:FITTING_CLIPS]
 
     def errors(predict: Predictor, clips: list[Utterance]) -> list[np.ndarray]:
@@ -105,16 +108,24 @@ def opening_errors(bench: Bench, predictors: dict[str, Predictor]) -> list[Figur
 
     rows = []
     for who, predict in predictors.items():
+        if who == baselines.LOUDNESS:
+            continue
         shift = np.mean([np.nanmean(error) for error in errors(predict, fitting)])
         made = [
             np.nanmean(np.abs(error - shift)) for error in errors(predict, bench.clips("grid_s1", "held"))
         ]
-        rows.append(Figure.of_mean(SEEN, who, "lip-gap error (MOD), % of eye distance", 100 * np.array(made)))
+        rows.append(
+            Figure.of_mean(SEEN, who, "lip-gap error about its mean, % of eye distance", 100 * np.array(made))
+        )
     return rows
 
 
-def seen_performer(bench: Bench, ridge: baselines.Ridge) -> list[Figure]:
-    """Held-out clips of GRID s1, against the baselines."""
+def of_clips(predict: baselines.Baseline) -> Predictor:
+    return lambda clip: predict(to_float(clip.audio))
+
+
+def seen_performer(bench: Bench, fitted: dict[str, Predictor]) -> list[Figure]:
+    """Held-out clips of GRID s1, against the baselines that were ``fitted``."""
     model, readout = bench.model, bench.readout
     train, held = bench.clips("grid_s1", "train"), bench.clips("grid_s1", "held")
     references = [as_take(clip) for clip in train[:: max(1, len(train) // REFERENCES)]][:REFERENCES]
@@ -122,7 +133,7 @@ def seen_performer(bench: Bench, ridge: baselines.Ridge) -> list[Figure]:
         [lips_of(model, readout, given, seed) for seed in range(ROLLS)] for given in (references, [])
     )
     own, bare = owns[0], bares[0]
-    cast = {OWN: own, BARE: bare, "ridge regression": ridge}
+    cast = {OWN: own, BARE: bare} | fitted
     alone, figures = bench.listeners, []
     for who, predict in (cast | alone).items():
         figures += lip_figures(SEEN, who, held, predict)
@@ -146,16 +157,18 @@ def closure_figures(
     others = [spoken(clip, rolls[0](clip)[:, 0]) for clip in fitting]
     thresholds = shut_threshold(others, predicted=True), shut_threshold(others, predicted=False)
     made = [(clip, predict(clip)[:, 0]) for predict in rolls for clip in held]
-    score = closure_counts([spoken(clip, gap) for clip, gap in made], thresholds)
+    counted = closure_scores([spoken(clip, gap) for clip, gap in made], thresholds)
+    by_clip = [total(counted[place :: len(held)]) for place in range(len(held))]
+    score = total(by_clip)
     ratio = [jerk(gap) / jerk(np.asarray(clip.gap[:, 0])) for clip, gap in made]
     values = {
-        "closure F1 at p, b, m": score.f1,
         "closure precision": score.precision,
         "closure recall": score.recall,
         "closure timing, median, ms": 1000 * score.median_timing,
         "jerk ratio of the lips": float(np.median(ratio)),
     }
-    return [Figure(SEEN, who, name, value, None, len(held)) for name, value in values.items()]
+    first = Figure(SEEN, who, "closure F1 at p, b, m", score.f1, f1_interval(by_clip), len(held))
+    return [first, *(Figure(SEEN, who, name, value, None, len(held)) for name, value in values.items())]
 
 
 def swapped(bench: Bench) -> list[Figure]:
@@ -214,7 +227,7 @@ def style_figures(bench: Bench, out: Path) -> list[Figure]:
     filmed = [styles.trained_on(bench.sets[name]) for name in ("grid_s1", "korean_fwo")]
     figures += styles.real(model, styles.REAL_GROUP, filmed)
     unseen = [styles.Part(clips, clips) for clips in by_performer(bench.strangers).values() if len(clips) > 1]
-    figures += styles.real(model, styles.UNSEEN_GROUP, unseen)
+    figures += styles.real(model, f"{styles.UNSEEN_GROUP} ({len(unseen)} speakers)", unseen)
     cast = styles.performances(model, held, CONFUSED, styles.CLIPS, seed=21)
     errors = page.confusion(model, cast)
     right = np.argmin(errors, 1) == np.arange(len(errors))
@@ -227,12 +240,13 @@ def style_figures(bench: Bench, out: Path) -> list[Figure]:
 def evaluate(bench: Bench, out: Path) -> list[Figure]:
     """All figures, in the order of the card."""
     model, readout = bench.model, bench.readout
-    ridge = baselines.fit_ridge(bench.clips("grid_s1", "train"))
-    figures = seen_performer(bench, ridge) + swapped(bench)
-    cast = {"Mouthpiece": lips_of(model, readout, []), "ridge regression": ridge} | bench.listeners
+    rivals = baselines.fitted(model, bench.clips("grid_s1", "train"))
+    fitted = {who: of_clips(predict) for who, predict in rivals.items()}
+    figures = seen_performer(bench, fitted) + swapped(bench)
+    cast = {"Mouthpiece": lips_of(model, readout, [])} | fitted | bench.listeners
     for who, predict in cast.items():
         figures += lip_figures(STRANGERS, who, bench.strangers, predict)
-    figures += strangers.articulograph(model, readout, ridge, bench.data)
+    figures += strangers.articulograph(model, readout, rivals, bench.data)
     figures += contact.figures(model, readout)
     corpora = {
         "a corpus never heard (dc_tts)": bench.sets["dc_tts_ljtext"],

@@ -70,6 +70,20 @@ class ClosureScore:
         )
 
 
+def total(scores: list[ClosureScore]) -> ClosureScore:
+    """All ``scores`` together, at least one."""
+    return sum(scores[1:], scores[0])
+
+
+def f1_interval(scores: list[ClosureScore], seed: int = 0, draws: int = 2000) -> tuple[float, float]:
+    """95 % interval of the F1 of all ``scores`` together, by recordings drawn anew."""
+    counts = np.array([[score.hits, score.missed, score.false] for score in scores])
+    picks = np.random.default_rng(seed).integers(len(counts), size=(draws, len(counts)))
+    hits, missed, false = counts[picks].sum(1).T
+    low, high = np.percentile(2 * hits / np.maximum(1, 2 * hits + missed + false), [2.5, 97.5])
+    return float(low), float(high)
+
+
 def runs(mask: np.ndarray) -> list[tuple[int, int]]:
     """Half-open spans ``[start, stop)`` where ``mask [T]`` is true."""
     edges = np.diff(np.concatenate([[0], mask.astype(np.int8), [0]]))

@@ -9,10 +9,9 @@ import numpy as np
 
 from ..inference.animate import animate
 from ..inference.decode import load_audio
-from ..inference.features import log_mel
 from ..inference.model import Model
 from ..inference.types import TICK_RATE, frame_count, frame_times
-from .baselines import Ridge, rhubarb_opening, spectra
+from .baselines import Baseline, rhubarb_opening
 from .corpus.lips import LipReadout
 from .figures import Figure
 from .metrics import correlation
@@ -43,22 +42,26 @@ def load(folder: Path) -> list[Articulogram]:
     return recordings
 
 
-def articulograph(model: Model, readout: LipReadout, ridge: Ridge, data: Path) -> list[Figure]:
-    """Mean per-utterance correlation of aperture and width: the model, ridge regression and the peer."""
+def articulograph(
+    model: Model, readout: LipReadout, baselines: dict[str, Baseline], data: Path
+) -> list[Figure]:
+    """Mean per-utterance correlation of aperture and width: the model, the ``baselines`` and the peer."""
     recordings = load(data / "eval_ema_dev")
     peers = data / "peers" / "eval_ema_dev"
-    mouths, ridges, openings = [], [], []
-    for recording in recordings:
-        frames = len(recording.lips)
-        mouths.append(readout(animate(recording.audio, model))[:frames])
-        ridges.append((spectra(log_mel(recording.audio)) @ ridge.weights)[:frames])
-        openings.append(rhubarb_opening(peers / f"{recording.name}.tsv", frames)[:, None])
+    cast = {
+        "Mouthpiece": [readout(animate(one.audio, model)) for one in recordings],
+        **{who: [predict(one.audio) for one in recordings] for who, predict in baselines.items()},
+        "Rhubarb 1.14": [
+            rhubarb_opening(peers / f"{one.name}.tsv", len(one.lips))[:, None] for one in recordings
+        ],
+    }
     figures = []
-    for who, lips in (("Mouthpiece", mouths), ("ridge regression", ridges), ("Rhubarb 1.14", openings)):
-        for column, metric in enumerate(
-            ("lip-aperture correlation", "mouth-width correlation")[: lips[0].shape[1]]
-        ):
+    for who, lips in cast.items():
+        metrics = ("lip-aperture correlation", "mouth-width correlation")[: lips[0].shape[1]]
+        for column, metric in enumerate(metrics):
             pairs = zip(lips, recordings, strict=True)
-            values = np.array([correlation(lip[:, column], r.lips[:, column]) for lip, r in pairs])
+            values = np.array(
+                [correlation(lip[: len(r.lips), column], r.lips[:, column]) for lip, r in pairs]
+            )
             figures.append(Figure.of_mean(GROUP, who, metric, values))
     return figures

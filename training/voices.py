@@ -56,24 +56,39 @@ def articulation(model: Model, corpora: dict[str, list[Utterance]]) -> list[Figu
 
 
 def events(model: Model, clips: list[Utterance], speech: list[Utterance]) -> list[Figure]:
-    """Share of held-out events recognised (by the loudest ticks), chance, and false alarms in speech."""
+    """Share of held-out events recognised in their loudest ticks, where that there is none is an answer, too;
+    chance; and the share of ticks taken for an event in speech and in recordings without one."""
     right: dict[str, list[float]] = {}
     for clip in clips:
         if clip.event == NONE:
             continue
-        ticks = len(clip.mel) // 4
         active = event_labels(clip.mel, clip.event) == clip.event
-        heard = listen_to(model, to_float(clip.audio), ticks).events
-        right.setdefault(EVENTS[clip.event], []).append(float(np.argmax(heard[active].mean(0)) == clip.event))
+        heard = heard_events(model, clip)[active].mean(0)
+        answers = np.append(heard, 1.0 - heard.sum())
+        right.setdefault(EVENTS[clip.event], []).append(float(np.argmax(answers) == clip.event))
     each = np.array([np.mean(values) for values in right.values()])
     pooled = np.concatenate([np.array(values) for values in right.values()])
-    alarms = [
-        float((listen_to(model, to_float(clip.audio), len(clip.mel) // 4).events.max(1) > 0.5).mean())
-        for clip in spaced(speech, 20)
-    ]
+    quiet = [clip for clip in clips if clip.event == NONE]
     return [
         Figure.of_mean(EVENT_GROUP, "Mouthpiece", "recordings recognised", pooled),
         Figure(EVENT_GROUP, "Mouthpiece", "mean recall over classes", float(each.mean()), None, len(each)),
-        Figure(EVENT_GROUP, "chance", "mean recall over classes", 1 / len(EVENTS), None, len(EVENTS)),
-        Figure.of_mean(EVENT_GROUP, "Mouthpiece", "share of speech taken for an event", np.array(alarms)),
+        Figure(
+            EVENT_GROUP, "chance", "mean recall over classes", 1 / (len(EVENTS) + 1), None, len(EVENTS) + 1
+        ),
+        Figure.of_mean(
+            EVENT_GROUP, "Mouthpiece", "share of speech taken for an event", alarms(model, spaced(speech, 20))
+        ),
+        Figure.of_mean(
+            EVENT_GROUP, "Mouthpiece", "share of other sounds taken for an event", alarms(model, quiet)
+        ),
     ]
+
+
+def heard_events(model: Model, clip: Utterance) -> np.ndarray:
+    """Probability of each event in each tick, ``[T, E]``; the rest is that there is none."""
+    return listen_to(model, to_float(clip.audio), len(clip.mel) // 4).events
+
+
+def alarms(model: Model, clips: list[Utterance]) -> np.ndarray:
+    """Share of each recording's ticks in which an event is likelier than not."""
+    return np.array([(heard_events(model, clip).max(1) > 0.5).mean() for clip in clips])

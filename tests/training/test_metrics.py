@@ -5,7 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mouthpiece.training.metrics import bootstrap, closures, correlation, jerk, lowest, runs
+from mouthpiece.training.metrics import (
+    ClosureScore,
+    bootstrap,
+    closures,
+    correlation,
+    f1_interval,
+    jerk,
+    lowest,
+    runs,
+    total,
+)
 
 GAP = np.full(40, 0.2)
 SPEECH = np.ones(40, bool)
@@ -47,6 +57,16 @@ def test_a_bilabial_that_the_capture_leaves_open_does_not_count() -> None:
 def test_always_shut_lips_are_not_rewarded_between_closures() -> None:
     flapping = shut_at(10, 20, 25, 30)
     assert score(flapping, shut_at(10), bilabial_at(10)).precision == pytest.approx(1 / 4)
+
+
+def test_the_interval_of_f1_is_over_recordings() -> None:
+    """Of recordings that are all alike none; of which half is missed, around a half or so."""
+    alike = [ClosureScore(3, 1, 1, ())] * 20
+    assert f1_interval(alike) == pytest.approx((0.75, 0.75))
+    mixed = [ClosureScore(4, 0, 0, ()), ClosureScore(0, 4, 0, ())] * 10
+    low, high = f1_interval(mixed)
+    assert total(mixed).f1 == pytest.approx(2 / 3)
+    assert low < 2 / 3 < high and high - low > 0.1
 
 
 def test_runs_are_half_open() -> None:
