@@ -95,7 +95,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         "--rate",
         type=int,
         default=SAMPLE_RATE,
-        help=f"sample rate of the PCM, Hz; at another than {SAMPLE_RATE} frames come later, 40 ms at 48000",
+        help=f"sample rate of the PCM, Hz; at another than {SAMPLE_RATE} frames come later",
     )
     verb.set_defaults(run=run_stream)
     verb = verbs.add_parser("batch", help="a list or folder of sounds to a folder of results")

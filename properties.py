@@ -14,6 +14,7 @@ from .rigs.detect import detect
 from .rigs.flame import flame_names
 from .rigs.mapping import AXES, CHANNELS
 from .rigs.scene_read import find_table, find_target
+from .rigs.scene_read.flame import carrier
 from .rigs.scene_sequencer import assign, spoken_by
 
 MEASURES = ("Openness", "Width", "Asymmetry", "Brows", "Blinks", "Closures")
@@ -521,8 +522,7 @@ def _read_face(_state: MouthpieceState) -> str:
     keyed = [o for o in context.scene.objects if o.type == "MESH" and o.data.shape_keys is not None]
     meshes = [mesh for mesh in keyed if same_character(mesh, target)]
     names = tuple((m.name, tuple(b.name for b in m.data.shape_keys.key_blocks[1:])) for m in meshes)
-    carriers = [mesh.find_armature() or mesh.parent for mesh in meshes]
-    bones = tuple(tuple(c.pose.bones.keys()) if c and c.pose else () for c in carriers)
+    bones = tuple(tuple(rig.pose.bones.keys()) if rig else () for rig in map(carrier, meshes))
     return _recognised(target.name, names, bones)
 
 

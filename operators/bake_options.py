@@ -54,7 +54,7 @@ def start_frame(scene: bpy.types.Scene) -> float:
             scene=_played(scene)[0].name,
         )
     if strips[0].obstacle:
-        raise AudioError("{strip}: {reason}.", strip=strips[0].name, reason=strips[0].obstacle)
+        raise AudioError(_bent(strips[0]))
     return strips[0].first
 
 
@@ -64,7 +64,7 @@ def sync_notes(scene: bpy.types.Scene, frame: float) -> tuple[str, ...]:
     strips, name = _strips(scene), _name(scene.mouthpiece)
     bent = [strip for strip in strips if strip.obstacle]
     if bent:
-        return tuple(Message("{strip}: {reason}.", strip=s.name, reason=s.obstacle) for s in bent)
+        return tuple(map(_bent, bent))
     starts = [strip.first for strip in strips]
     if starts and not any(abs(start - frame) < NEAR for start in starts):
         return (
@@ -88,6 +88,11 @@ def sync_notes(scene: bpy.types.Scene, frame: float) -> tuple[str, ...]:
             frame=frame,
         ),
     )
+
+
+def _bent(strip: SpokenStrip) -> Message:
+    """Why nothing can follow a strip."""
+    return Message("{strip}: {reason}.", strip=strip.name, reason=strip.obstacle)
 
 
 def _strips(scene: bpy.types.Scene) -> list[SpokenStrip]:

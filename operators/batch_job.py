@@ -19,7 +19,7 @@ from ..rigs.bake_plan import plan_bake
 from ..rigs.dialogue import Clip, eased
 from ..rigs.retarget import SceneClock
 from ..rigs.rig import Rig
-from ..rigs.scene_write import Home, LinePlan, joined, write_lines
+from ..rigs.scene_write import Home, LinePlan, joined, neighbours, write_lines
 from .batch_cast_read import datablocks
 from .batch_read import SceneBatch
 
@@ -97,6 +97,8 @@ def place(batch: SceneBatch, store: Store, tally: Tally) -> tuple[list[str], int
             _fail(own, error)
             continue
         faces.setdefault(speaker.face, []).extend(own)
+    cast = frozenset(block for rig in rigs.values() for block in datablocks(rig))
+    lines = neighbours(cast, batch.spans)
     for own in faces.values():
         clips = []
         for outcome in own:
@@ -115,11 +117,10 @@ def place(batch: SceneBatch, store: Store, tally: Tally) -> tuple[list[str], int
                 _fail([by_id[clip.id]], error)
                 continue
             notes |= dict.fromkeys(plan.notes)
-            span = batch.spans.get(clip.id, (None, None))
-            if clip.id in batch.spans:
-                plan = joined(plan, rigs[clip.character], span, batch.spans, batch.rate)
+            span = batch.spans.get(clip.id, ())
+            if span:
+                plan = joined(plan, rigs[clip.character], span, lines, batch.rate)
             plans.append(LinePlan(clip.id, replace(plan, name=clip.id), *span))
-    cast = frozenset(block for rig in rigs.values() for block in datablocks(rig))
     sequencer = batch.sequencer.find(bpy.data.scenes) or batch.sequencer
     write_lines(plans, Home(sequencer.name, cast, batch.alone, batch.ids))
     return list(notes), sum(line.plan.unseen for line in plans)

@@ -80,7 +80,7 @@ def plan_bake(
 
 def _unseen(rig: Rig, motion: np.ndarray, clock: retarget.SceneClock, options: BakeOptions) -> int:
     """How often lips shut between two whole frames of the range, keyed at exact times, and show open."""
-    if options.whole or not _mouth_paths(rig):
+    if options.whole or not mouth_paths(rig):
         return 0
     first, last = options.span or (-np.inf, np.inf)
     frames = retarget.key_frames(len(motion), clock, whole=True)
@@ -121,20 +121,21 @@ def _reduced(
     rig: Rig, curves: tuple[Curves, ...], frames: np.ndarray, motion: np.ndarray, tolerance: float
 ) -> tuple[Curves, ...]:
     """Curves without the keys that they can do without; mouths keep every key at which the lips are shut."""
-    held, thinned = shut(motion), []
+    held, mouth = shut(motion), mouth_paths(rig)
+    thinned = []
     for part in curves:
-        keep = held[:, None] & of_mouth(rig, part)[None]
+        keep = held[:, None] & of_mouth(mouth, part)[None]
         thinned.append(replace(part, needed=needed_keys(frames, part.values, tolerance, keep)))
     return tuple(thinned)
 
 
-def of_mouth(rig: Rig, part: Curves) -> np.ndarray:
-    """Which curves of a ``part`` move the mouth, ``bool [P]``."""
-    mouth, place = _mouth_paths(rig), part.datablock.as_pointer()
+def of_mouth(mouth: set[tuple[int, str]], part: Curves) -> np.ndarray:
+    """Which curves of a ``part`` are among ``mouth_paths``, ``bool [P]``."""
+    place = part.datablock.as_pointer()
     return np.array([(place, path) in mouth for path, _ in part.paths], bool)
 
 
-def _mouth_paths(rig: Rig) -> set[tuple[int, str]]:
+def mouth_paths(rig: Rig) -> set[tuple[int, str]]:
     """(datablock, data path) of everything that moves the mouth."""
     found = set()
     for face in rig.faces:

@@ -23,6 +23,7 @@ RHUBARB_OPENNESS = {"A": 0.0, "B": 0.3, "C": 0.5, "D": 1.0, "E": 0.55, "F": 0.2,
 """Mouth opening of each shape as Rhubarb Lip Sync's documentation draws them."""
 
 LOUDNESS = "loudness alone"
+"""The one baseline that nobody fits."""
 
 Baseline = Callable[[np.ndarray], np.ndarray]
 """Sound ``float32 [N]`` → standardisable lip gap and width ``[T, 2]``."""

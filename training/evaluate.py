@@ -121,6 +121,7 @@ def opening_errors(bench: Bench, predictors: dict[str, Predictor]) -> list[Figur
 
 
 def of_clips(predict: baselines.Baseline) -> Predictor:
+    """A baseline that is given recordings instead of their sound."""
     return lambda clip: predict(to_float(clip.audio))
 
 

@@ -35,6 +35,11 @@ def own_strips(track: bpy.types.NlaTrack) -> list[bpy.types.NlaStrip]:
     return [strip for strip in played if is_own(strip.action) or (named and _renumbered(strip.action))]
 
 
+def baked_on(data: bpy.types.AnimData | None) -> list[bpy.types.NlaStrip]:
+    """``own_strips`` of all tracks of a datablock, which may have no animation."""
+    return [strip for track in data.nla_tracks for strip in own_strips(track)] if data else []
+
+
 def kept_strips(track: bpy.types.NlaTrack) -> list[bpy.types.NlaStrip]:
     """Copies of bakes, and renamed ones, that lie on a track of Mouthpiece's, where they may be forgotten."""
     own = own_strips(track)

@@ -56,10 +56,15 @@ class FlameRig:
         ]
 
 
+def carrier(mesh: bpy.types.Object) -> bpy.types.Object | None:
+    """The armature that deforms ``mesh``, or that it is parented to."""
+    return mesh.find_armature() or (mesh.parent if mesh.parent and mesh.parent.pose else None)
+
+
 def find_flame(meshes: list[bpy.types.Object]) -> FlameRig | None:
     """The FLAME head among the ``meshes`` of a character, None without one."""
     for mesh in meshes:
-        armature = mesh.find_armature() or (mesh.parent if mesh.parent and mesh.parent.pose else None)
+        armature = carrier(mesh)
         if armature is None:
             continue
         blocks = [block.name for block in mesh.data.shape_keys.key_blocks[1:]]

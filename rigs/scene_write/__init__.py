@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .actions import MARGIN, copy_pose, copy_take, curves_action, take_action
 from .bake import write_bake
-from .joins import joined
+from .joins import joined, neighbours
 from .line_home import Home
 from .lines import LinePlan, play_alone, write_lines
 from .strips import taken_head
@@ -17,6 +17,7 @@ __all__ = [
     "copy_take",
     "curves_action",
     "joined",
+    "neighbours",
     "play_alone",
     "take_action",
     "taken_head",

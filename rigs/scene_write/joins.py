@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 import bpy
 import numpy as np
 
-from ..bake_plan import BakePlan, of_mouth
+from ..bake_plan import BakePlan, mouth_paths, of_mouth
 from ..dialogue import EASE, Span, easing
 from ..pose import Curves
 from ..rig import Rig
@@ -16,22 +16,34 @@ from ..scene_read import curves_of
 from ..scene_read.bakes import REST, own_strips
 from .line_home import LINE_MARK
 
+Neighbours = dict[bpy.types.ID, list[bpy.types.NlaStrip]]
+"""The lines that stay on each datablock."""
 
-def joined(plan: BakePlan, rig: Rig, span: Span, baked: Collection[str], rate: float) -> BakePlan:
-    """``plan`` of a line at scene frames ``span`` that leaves the pose in which the line before it ends and
-    comes to that in which the next begins, where these are less than a second away.
 
-    Lines that are ``baked``, too, count for no neighbours. Mouths are left alone, since lips must meet their
-    sounds. ``rate`` are the scene's frames a second.
+def neighbours(blocks: Iterable[bpy.types.ID], baked: Collection[str]) -> Neighbours:
+    """Lines on the NLA of ``blocks``, apart from those that are ``baked`` now."""
+    found: Neighbours = {}
+    for block in blocks:
+        tracks = block.animation_data.nla_tracks if block.animation_data else ()
+        own = (strip for track in tracks if not track.name.startswith(REST) for strip in own_strips(track))
+        lines = (strip for strip in own if LINE_MARK in strip.action)
+        found[block] = [strip for strip in lines if strip.action[LINE_MARK] not in baked]
+    return found
+
+
+def joined(plan: BakePlan, rig: Rig, span: Span, lines: Neighbours, rate: float) -> BakePlan:
+    """``plan`` of a line at scene frames ``span`` that leaves the pose in which the one before it ends and
+    comes to that in which the next begins, where these are among ``lines`` and less than a second away.
+
+    Mouths are left alone, since lips must meet their sounds. ``rate`` are the scene's frames a second.
     """
     passed = (plan.frames - span[0]) / (EASE * rate)
     left = (span[1] - plan.frames) / (EASE * rate)
-    parts = []
+    mouth, parts = mouth_paths(rig), []
     for part in plan.curves:
-        lines = [strip for strip in _lines(part.datablock) if strip.action[LINE_MARK] not in baked]
-        before = [strip for strip in lines if 0.0 <= span[0] - strip.frame_end < rate]
-        after = [strip for strip in lines if 0.0 <= strip.frame_start - span[1] < rate]
-        free = ~of_mouth(rig, part)
+        before = [strip for strip in lines[part.datablock] if 0.0 <= span[0] - strip.frame_end < rate]
+        after = [strip for strip in lines[part.datablock] if 0.0 <= strip.frame_start - span[1] < rate]
+        free = ~of_mouth(mouth, part)
         if before:
             strip = max(before, key=lambda strip: strip.frame_end)
             part = _eased(part, free, easing(passed), strip, strip.action_frame_end)
@@ -40,12 +52,6 @@ def joined(plan: BakePlan, rig: Rig, span: Span, baked: Collection[str], rate: f
             part = _eased(part, free, easing(left), strip, strip.action_frame_start)
         parts.append(part)
     return replace(plan, curves=tuple(parts))
-
-
-def _lines(block: bpy.types.ID) -> list[bpy.types.NlaStrip]:
-    tracks = block.animation_data.nla_tracks if block.animation_data else ()
-    own = (strip for track in tracks if not track.name.startswith(REST) for strip in own_strips(track))
-    return [strip for strip in own if LINE_MARK in strip.action]
 
 
 def _eased(

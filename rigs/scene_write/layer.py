@@ -8,7 +8,7 @@ import bpy
 
 from ..bake_plan import BakePlan
 from ..pose import Curves
-from ..scene_read.bakes import REST, TRACK, own_strips
+from ..scene_read.bakes import REST, TRACK, baked_on, own_strips
 from .rest import grounds, look_below
 from .strips import add_strip, adding, lay, staying
 
@@ -74,7 +74,7 @@ class Layer:
 
 def blend_before(data: bpy.types.AnimData | None) -> str:
     """How the artist's action was blended before bakes added to it, "" where none does or she chose anew."""
-    for strip in (strip for track in data.nla_tracks for strip in own_strips(track)) if data else ():
+    for strip in baked_on(data):
         before = strip.action.get(f"{BLEND_MARK}_{strip.action_slot_handle}", "")
         if before and data.action_blend_type == adding(strip):
             return before

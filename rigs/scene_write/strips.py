@@ -11,7 +11,7 @@ from ...inference.errors import Message, RigError
 from ..bake_plan import BakePlan
 from ..options import StripOptions
 from ..scene_read.animation import baked_strips
-from ..scene_read.bakes import TRACK, own_strips
+from ..scene_read.bakes import TRACK, baked_on, own_strips
 from .actions import moved_by
 from .line_home import LINE_MARK, is_placed
 
@@ -70,7 +70,7 @@ def taken_head(plan: BakePlan) -> list[Message]:
     """Whose head ``plan`` will turn from now on: a head that was chosen for another face may still be set."""
     data = plan.head and plan.head.animation_data
     stays = staying(data, plan)
-    bakes = {strip.action for strip in _own(data) if strip not in stays}
+    bakes = {strip.action for strip in baked_on(data) if strip not in stays}
     return [
         Message(
             "{head} turned with {bake} and turns with this bake now: choose another head, or none, if it is "
@@ -88,7 +88,7 @@ def staying(data: bpy.types.AnimData | None, plan: BakePlan) -> list[bpy.types.N
     A patch replaces those that lie wholly under it, any other bake all; but where a batch put lines side by
     side only those that it meets, and never what was laid out by hand.
     """
-    own = _own(data)
+    own = baked_on(data)
     first, last = float(plan.frames[0]) - 1.0, float(plan.frames[-1]) + 1.0
     if plan.strip.patch:
         return [strip for strip in own if strip.frame_start < first or strip.frame_end > last]
@@ -96,10 +96,6 @@ def staying(data: bpy.types.AnimData | None, plan: BakePlan) -> list[bpy.types.N
         return []
     apart = (strip.frame_end <= first + 1.0 or strip.frame_start >= last - 1.0 for strip in own)
     return [strip for strip, away in zip(own, apart, strict=True) if away or not is_placed(strip.action)]
-
-
-def _own(data: bpy.types.AnimData | None) -> list[bpy.types.NlaStrip]:
-    return [strip for track in data.nla_tracks for strip in own_strips(track)] if data else []
 
 
 def remove_strips(block: bpy.types.ID, goes: Callable[[bpy.types.NlaStrip], bool]) -> set[bpy.types.Action]:
