@@ -28,12 +28,12 @@ from .inference.info import describe
 from .inference.livelink import write_csv
 from .inference.model import Model
 from .inference.output import replaceable
-from .inference.resample import resample
 from .inference.runtime import DEVICES, available
 from .inference.session import Session
 from .inference.source import noted_take, sound, split_reference
 from .inference.stream import frame_line, stream_frames
 from .inference.types import SAMPLE_RATE, TICK_RATE, Take
+from .rigs.shaping import at_rate
 
 BAD_INPUT, INTERRUPTED, BROKEN_PIPE = 2, 130, 141
 
@@ -100,7 +100,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     verb.set_defaults(run=run_stream)
     verb = verbs.add_parser("batch", help="a list or folder of sounds to a folder of results")
     batch.add_arguments(verb)
-    verb.set_defaults(run=batch.run)
+    verb.set_defaults(run=batch.run, at_rate=at_rate)
     verbs.add_parser("info", help="version, model card, hashes, devices").set_defaults(run=run_info)
     verb = verbs.add_parser("bench", parents=[device], help="speed on this machine")
     verb.add_argument("--seconds", type=number(1, 1e6), default=60.0, help="sound to stream through")
@@ -137,7 +137,7 @@ def run_animate(options: argparse.Namespace) -> None:
         seed=options.seed,
         progress=show_progress if sys.stderr.isatty() else None,
     )
-    channels = resample(channels, TICK_RATE, options.fps)
+    channels = at_rate(channels, options.fps)
     write_csv(out, channels, options.fps)
     seconds = time.perf_counter() - started
     print(f"{out}: {len(channels)} frames at {options.fps:g} a second in {seconds:.1f} s")

@@ -7,11 +7,17 @@ import math
 import numpy as np
 
 from .errors import OutputError
+from .types import TICK_RATE
 
 
 def resampled_count(frames: int, fps_in: float, fps_out: float) -> int:
     """Rows at ``fps_out`` that cover ``frames`` rows at ``fps_in``; a sliver below 1e-6 of a row is none."""
     return math.ceil(frames * fps_out / fps_in - 1e-6)
+
+
+def row_times(frames: int, fps_in: float, fps_out: float) -> np.ndarray:
+    """Seconds ``[M]`` that rows at ``fps_out`` show, as many as cover ``frames`` rows at ``fps_in``."""
+    return (np.arange(resampled_count(frames, fps_in, fps_out)) + 0.5) / fps_out
 
 
 def resample(channels: np.ndarray, fps_in: float, fps_out: float) -> np.ndarray:
@@ -24,12 +30,16 @@ def resample(channels: np.ndarray, fps_in: float, fps_out: float) -> np.ndarray:
         raise OutputError(f"A frame rate of {fps_out:g} is impossible: choose a positive number.")
     if fps_in == fps_out or not len(channels):
         return np.array(channels, np.float32)
-    times = (np.arange(resampled_count(len(channels), fps_in, fps_out)) + 0.5) / fps_out
-    position = np.clip(times * fps_in - 0.5, 0, len(channels) - 1)
+    position = np.clip(row_times(len(channels), fps_in, fps_out) * fps_in - 0.5, 0, len(channels) - 1)
     below = position.astype(np.intp)
     above = np.minimum(below + 1, len(channels) - 1)
     part = (position - below)[:, None]
     return ((1 - part) * channels[below] + part * channels[above]).astype(np.float32)
+
+
+def at_rate(channels: np.ndarray, fps: float) -> np.ndarray:
+    """The model's frames ``channels [T, K]`` as rows at ``fps``. Raises OutputError."""
+    return resample(channels, TICK_RATE, fps)
 
 
 def across(grid: np.ndarray, times: np.ndarray, values: np.ndarray) -> np.ndarray:

@@ -9,12 +9,12 @@ import bpy
 
 from ..inference.errors import Message, MouthpieceError, TakeError
 from ..inference.livelink import write_csv
-from ..inference.resample import resample
 from ..inference.types import TICK_RATE
 from ..rigs.rig import TakeSource
 from ..rigs.scene_read import find_target, read_head, read_rig, read_take
 from ..rigs.scene_read.animation import MARK, animation_of, baked_strip, baked_strips, frame_within
 from ..rigs.scene_write import MARGIN, copy_pose, copy_take
+from ..rigs.shaping import at_rate
 from .messages import fail, succeed
 
 
@@ -92,7 +92,7 @@ class MOUTHPIECE_OT_bake_export(UsesBake, bpy.types.Operator):
                 own=True,
             )
             take = read_take(source)
-            channels = resample(take.channels, TICK_RATE, self.fps)
+            channels = at_rate(take.channels, self.fps)
             write_csv(path, channels, self.fps)
         except MouthpieceError as error:
             return fail(self, context, error)

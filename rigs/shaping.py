@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..inference.resample import row_times
 from ..inference.types import BLENDSHAPES, INDEX, TICK_RATE, frame_times
 from .canonical import canonical
 from .matching import MOUTH
@@ -39,6 +40,11 @@ def resampled(channels: np.ndarray, seconds: np.ndarray) -> np.ndarray:
     frames, ticks = missed_closures(channels, seconds)
     sampled[frames[:, None], _MOUTH] = channels[ticks[:, None], _MOUTH]
     return sampled
+
+
+def at_rate(channels: np.ndarray, fps: float) -> np.ndarray:
+    """The model's frames ``channels [T, C]`` as rows at ``fps``, lips as in ``resampled``."""
+    return channels if fps == TICK_RATE else resampled(channels, row_times(len(channels), TICK_RATE, fps))
 
 
 def open_between(channels: np.ndarray, seconds: np.ndarray) -> int:

@@ -21,7 +21,9 @@ from mouthpiece.inference.bench import BANKS, table, throughput
 from mouthpiece.inference.decode import load_audio
 from mouthpiece.inference.livelink import HEADER, read_take, write_csv
 from mouthpiece.inference.model import Model
-from mouthpiece.inference.types import C
+from mouthpiece.inference.resample import row_times
+from mouthpiece.inference.types import TICK_RATE, C
+from mouthpiece.rigs.shaping import missed_closures, open_between, shut
 
 ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "error"}
 
@@ -105,6 +107,19 @@ def test_animate_writes_what_the_library_makes(wav: Path, take: Path, tmp_path: 
 def test_animate_at_another_rate(wav: Path, tmp_path: Path, fps: str, rows: int) -> None:
     assert mouthpiece("animate", wav, "--out", "out.csv", "--fps", fps, folder=tmp_path).returncode == 0
     assert len(read_take(tmp_path / "out.csv").channels) == rows
+
+
+def test_lips_that_shut_between_two_rows_shut_in_one(tmp_path: Path) -> None:
+    line = Path(__file__).parents[1] / "demo" / "dialogue" / "dialogue.flac"
+    made = animate(load_audio(line), Model.load())
+    seconds = row_times(len(made), TICK_RATE, 24)
+    rows, _ = missed_closures(made, seconds)
+    assert open_between(made, seconds) > 3
+    (tmp_path / "lines.csv").write_text(f"id,audio,seed\nline,{line},0\n", encoding="utf-8")
+    for command in (("animate", line, "--out", "line.csv"), ("batch", "lines.csv", "--out", ".")):
+        (tmp_path / "line.csv").unlink(missing_ok=True)
+        assert mouthpiece(*command, "--fps", "24", folder=tmp_path).returncode == 0
+        assert shut(read_take(tmp_path / "line.csv").channels)[rows].all()
 
 
 @pytest.mark.parametrize(

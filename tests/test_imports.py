@@ -25,7 +25,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "properties": ("rigs", "preferences"),
     "preferences": ("rigs",),
     "__main__": ("rigs", "inference"),
-    "rigs": ("inference.types", "inference.errors"),
+    "rigs": ("inference.types", "inference.errors", "inference.resample"),
     "inference": (),
     "training": ("inference",),
     "demo": ("",),

@@ -62,12 +62,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Make the batch and return its exit code. Raises MouthpieceError for bad input."""
+    """Make the batch and return its exit code; ``options.at_rate`` is the ``Setup``'s. Raises MouthpieceError
+    for bad input."""
     resolve(options.device)
     manifest = _manifest(options).share(*options.share)
     blender = _blender(options, manifest)
     store = Store(options.out)
-    setup = Setup(device=options.device, cache=str(store.cache.resolve()))
+    setup = Setup(options.device, cache=str(store.cache.resolve()), at_rate=options.at_rate)
     protected = [path for path in (options.manifest, options.characters) if path]
     share = "" if options.share == (1, 1) else "-{}-of-{}".format(*options.share)
     tally = None

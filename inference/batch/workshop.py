@@ -16,7 +16,7 @@ from .. import source
 from ..errors import AudioError, MouthpieceError, WeightsError
 from ..model import Model
 from ..regions import Influence, blend, region
-from ..resample import resample
+from ..resample import at_rate
 from ..types import CHANNELS, TICK_RATE
 from .encode import csv_bytes, npz_bytes
 from .line import BLENDER_FORMATS, MOTION, Line
@@ -24,7 +24,7 @@ from .packing import WIDTH, Job, animate_lines
 from .references import References, weighed
 from .sketch import Sketch, sketch
 
-ENGINE = 3
+ENGINE = 4
 """Raised when the same inputs would give other files than before, or takes are read otherwise, so that a
 resumed batch makes lines and embeds references anew."""
 
@@ -34,12 +34,14 @@ LISTENING = np.array([region(name) != "mouth" for name in CHANNELS], np.float32)
 
 @dataclass(frozen=True)
 class Setup:
-    """What a process needs to know besides the lines. ``weights`` and ``cache`` are folders, "" for none."""
+    """What a process needs to know besides the lines. ``weights`` and ``cache`` are folders, "" for none;
+    ``at_rate`` makes of the model's frames the rows at a line's rate."""
 
     device: str = "auto"
     weights: str = ""
     cache: str = ""
     width: int = WIDTH
+    at_rate: Callable[[np.ndarray, float], np.ndarray] = at_rate
 
 
 @dataclass(frozen=True)
@@ -147,7 +149,7 @@ class Workshop:
         line = job.line
         if line.listens:
             channels = channels * LISTENING
-        rows = resample(channels, TICK_RATE, line.fps)
+        rows = self.setup.at_rate(channels, line.fps)
         files = {}
         if "csv" in line.formats:
             files["csv"] = csv_bytes(rows, line.fps)
