@@ -31,6 +31,11 @@ def augment(mel: Tensor, generator: torch.Generator) -> Tensor:
     return mel.clamp(min=SILENCE)
 
 
+def at_any_level(mel: Tensor, generator: torch.Generator) -> Tensor:
+    """The same recording ``[B, H, 80]`` made up to 26 dB quieter or 9 dB louder."""
+    return (mel + uniform(-6.0, 2.0, (len(mel), 1, 1), generator)).clamp(min=SILENCE)
+
+
 def roughen(normal: Tensor, generator: torch.Generator) -> Tensor:
     """The same voice in the same room, never quite alike: a normalised spectrum ``[B, H, M]`` with a little
     colour, noise and some bands hidden."""

@@ -38,7 +38,7 @@ from .corpus.rig import Rig, load_rig
 from .dataset import Utterance, by_performer, load_set, to_float
 from .figures import Figure, as_markdown, update_card
 from .metrics import correlation, f1_interval, jerk, total
-from .prediction import Predictor, as_take, lips_of
+from .prediction import QUIETER, Predictor, as_take, lips_of, quieter
 from .sync import in_time
 
 REFERENCES = 8
@@ -55,6 +55,7 @@ SEEN = "Held-out clips of a seen performer (GRID s1)"
 IN_TIME = "pictures in time with their phones"
 OWN, BARE = "Mouthpiece, own references", "Mouthpiece, no references"
 STRANGERS = "Strangers: five GRID speakers, never trained on, no references"
+KOREAN = "Held-out clips of a seen performer who speaks Korean, quietly recorded, no references"
 
 
 @dataclass(frozen=True)
@@ -244,9 +245,12 @@ def evaluate(bench: Bench, out: Path) -> list[Figure]:
     rivals = baselines.fitted(model, bench.clips("grid_s1", "train"))
     fitted = {who: of_clips(predict) for who, predict in rivals.items()}
     figures = seen_performer(bench, fitted) + swapped(bench)
-    cast = {"Mouthpiece": lips_of(model, readout, [])} | fitted | bench.listeners
+    quiet = {f"Mouthpiece, sound {QUIETER} dB quieter": lips_of(model, readout, [], heard=quieter)}
+    cast = {"Mouthpiece": lips_of(model, readout, [])} | quiet | fitted | bench.listeners
     for who, predict in cast.items():
         figures += lip_figures(STRANGERS, who, bench.strangers, predict)
+    for who, predict in cast.items():
+        figures += lip_figures(KOREAN, who, bench.clips("korean_fwo", "held"), predict)
     figures += strangers.articulograph(model, readout, rivals, bench.data)
     figures += contact.figures(model, readout)
     corpora = {

@@ -2,6 +2,7 @@
 
 The mouth of the spectrum learns from the mean of several that learned apart, which errs less than any of them
 and costs nothing where it is shown. A mean closes its lips seldom, so that they are also asked to touch.
+The wide ones hear each sound as loud as most recordings are, the narrow ones at any level.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .augment import augment, chosen
+from .augment import at_any_level, augment, chosen
 from .ear import Rows, stack
 from .losses import Lips, lip_loss
 from .material import Material
@@ -50,13 +51,22 @@ class Chorus(nn.Module):
         return torch.stack([mouth(x, mouth.initial_state(len(x)))[0] for mouth in self.mouths]).mean(0), {}
 
 
-def losses(narrow: Mouthpiece, wide: Mouthpiece, mel: Tensor, lips: Lips) -> tuple[Terms, Tensor]:
-    """How ``narrow`` hears ``mel [B, 4 T, 80]``, and moves the plain mouth, otherwise than ``wide``; and its
-    standardised gap and width ``[B, T, 2]``."""
+def as_loud_as_most(model: Mouthpiece, mel: Tensor) -> Tensor:
+    """``mel [B, 4 T, 80]``, whatever is quieter than most recordings raised to their level."""
+    usual = model.encoder.normalise.prior_peak
+    return mel + (usual - mel.mean(-1).amax(1)).clamp(min=0)[:, None, None]
+
+
+def losses(
+    narrow: Mouthpiece, wide: Mouthpiece, mel: Tensor, shifted: Tensor, lips: Lips
+) -> tuple[Terms, Tensor]:
+    """How ``narrow`` hears ``shifted [B, 4 T, 80]``, and moves the plain mouth, otherwise than ``wide`` at
+    ``mel``, the same at its own level; and its standardised gap and width ``[B, T, 2]``."""
     with torch.no_grad():
+        mel = as_loud_as_most(wide, mel)
         goal, speech, _ = wide.listen(mel, wide.ear_state(len(mel)))
         shown = lips(wide.plain(speech))
-    heard, own, _ = narrow.listen(mel, narrow.ear_state(len(mel)))
+    heard, own, _ = narrow.listen(shifted, narrow.ear_state(len(mel)))
     moved = lips(narrow.plain(own))
     features = functional.binary_cross_entropy_with_logits(
         heard.features.float(), goal.features.float().sigmoid()
@@ -95,7 +105,8 @@ def recover(
         voices = material.voices.draw(rng, ROWS.voices, 1)
         mel = stack([filmed, voices, material.events.draw(rng, ROWS.events, 1)], "mel")
         mel = torch.where(chosen(AS_RECORDED, len(mel), generator), mel, augment(mel, generator))
-        terms, moved = losses(model, teacher, mel.to(recipe.device), lips)
+        shifted = at_any_level(mel, generator)
+        terms, moved = losses(model, teacher, mel.to(recipe.device), shifted.to(recipe.device), lips)
         contacts = contact_losses(moved[spoken, :, 0], voices.phones, lips)
         return terms | {name: LIPS_WEIGHT * term for name, term in contacts.items()}
 

@@ -15,6 +15,7 @@ from .baselines import Baseline, rhubarb_opening
 from .corpus.lips import LipReadout
 from .figures import Figure
 from .metrics import correlation
+from .prediction import QUIETER, quieter
 
 GROUP = "A stranger's lips by articulography (Mandarin, seven emotions), no references"
 
@@ -50,6 +51,9 @@ def articulograph(
     peers = data / "peers" / "eval_ema_dev"
     cast = {
         "Mouthpiece": [readout(animate(one.audio, model)) for one in recordings],
+        f"Mouthpiece, sound {QUIETER} dB quieter": [
+            readout(animate(quieter(one.audio), model)) for one in recordings
+        ],
         **{who: [predict(one.audio) for one in recordings] for who, predict in baselines.items()},
         "Rhubarb 1.14": [
             rhubarb_opening(peers / f"{one.name}.tsv", len(one.lips))[:, None] for one in recordings

@@ -113,10 +113,24 @@ def test_normaliser_ignores_the_future_and_forgives_gain() -> None:
     assert torch.equal(
         layer(x, layer.initial_state(1))[0][:, :40], layer(changed, layer.initial_state(1))[0][:, :40]
     )
-    quiet, _ = layer(x - 2.0, layer.initial_state(1))
-    loud, _ = layer(x, layer.initial_state(1))
-    shift = (quiet - loud)[:, :, :80].abs().mean((0, 2))
+    louder, _ = layer(x + 5.0, layer.initial_state(1))
+    loud, _ = layer(x + 3.0, layer.initial_state(1))
+    shift = (louder - loud)[:, :, :80].abs().mean((0, 2))
     assert shift[-40:].mean() < 0.25 * shift[:4].mean()
+
+
+def test_normaliser_knows_at_the_first_sound_that_a_recording_is_quiet() -> None:
+    layer = CausalNormaliser(80)
+    x = torch.cat([torch.full((1, 40, 80), -16.0), torch.randn(1, 80, 80) - 5.3], 1)
+    loud, quiet = (layer(x - down, layer.initial_state(1))[0][:, 40:] for down in (0.0, 1.5))
+    assert (quiet - loud).abs().mean() < 0.02
+
+
+def test_normaliser_does_not_take_the_noise_of_a_pause_for_speech() -> None:
+    layer = CausalNormaliser(80)
+    speech, pause = torch.randn(1, 400, 80) - 6, torch.randn(1, 24_000, 80) - 14
+    normal, _ = layer(torch.cat([speech, pause], 1), layer.initial_state(1))
+    assert normal[:, -400:, 80].max() < -1
 
 
 @torch.no_grad()

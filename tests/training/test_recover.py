@@ -18,7 +18,7 @@ from mouthpiece.training.model.config import Config  # noqa: E402
 from mouthpiece.training.model.ear import Ear, PlainMouth  # noqa: E402
 from mouthpiece.training.model.step import Mouthpiece  # noqa: E402
 from mouthpiece.training.phones import PHONES, UNLABELLED  # noqa: E402
-from mouthpiece.training.recover import Chorus, losses, recover  # noqa: E402
+from mouthpiece.training.recover import Chorus, as_loud_as_most, losses, recover  # noqa: E402
 from mouthpiece.training.run import Recipe, restore  # noqa: E402
 
 SMALL = Config(conv=16, ear=24, ear_blocks=2, mouth=16, spectrum=16, width=16, layers=1, heads=2, flow=8)
@@ -75,13 +75,35 @@ def test_the_narrow_ear_comes_nearer_to_the_wide_one(models: tuple[Path, Path], 
     teacher, before, after = (restore(Mouthpiece, path) for path in (*models, tmp_path / "made.pt"))
     with torch.no_grad():
         itself, lost, left = (
-            losses(model, teacher, mel(1), material().lips)[0] for model in (teacher, before, after)
+            losses(model, teacher, mel(1), mel(1), material().lips)[0] for model in (teacher, before, after)
         )
-    for name in ("phones", "features", "mouth"):
-        assert left[name] - itself[name] < 0.9 * (lost[name] - itself[name])
+    for name, part in (("phones", 0.9), ("features", 0.9), ("mouth", 1.0)):
+        assert left[name] - itself[name] < part * (lost[name] - itself[name])
     for name, value in before.state_dict().items():
         if not name.startswith(("encoder.", "mouth.")):
             assert torch.equal(value, after.state_dict()[name])
+
+
+@torch.no_grad()
+def test_quiet_sound_is_raised_to_the_level_of_most_and_loud_sound_stays(models: tuple[Path, Path]) -> None:
+    model = restore(Mouthpiece, models[0])
+    usual = model.encoder.normalise.prior_peak
+    sounds = usual - torch.tensor([3.0, 0.0, -1.0])[:, None, None] - torch.rand(3, 80, 80)
+    raised = as_loud_as_most(model, sounds)
+    torch.testing.assert_close(raised[0].mean(-1).max(), usual)
+    torch.testing.assert_close(raised[2], sounds[2])
+    torch.testing.assert_close(raised.diff(dim=1), sounds.diff(dim=1))
+
+
+def test_a_recording_is_heard_alike_at_any_level(models: tuple[Path, Path], tmp_path: Path) -> None:
+    wide, narrow = models
+    recover(material(), wide, [], narrow, tmp_path / "made.pt", RECIPE)
+    teacher, before, after = (restore(Mouthpiece, path) for path in (*models, tmp_path / "made.pt"))
+    sound, lips = mel(1) - 8, material().lips
+    with torch.no_grad():
+        lost, left = (losses(model, teacher, sound, sound - 4, lips)[0] for model in (before, after))
+    for name in ("phones", "mouth"):
+        assert left[name] < 0.8 * lost[name]
 
 
 @torch.no_grad()
@@ -102,7 +124,8 @@ def test_what_it_learns_lies_between_the_tutors(models: tuple[Path, Path], tmp_p
     other.mouth.spectrum = restore(Ear, tmp_path / "tutor.pt").mouth.spectrum
     with torch.no_grad():
         alone, taught = (
-            losses(restore(Mouthpiece, path), other, mel(1), material().lips)[0]["mouth"] for path in made
+            losses(restore(Mouthpiece, path), other, mel(1), mel(1), material().lips)[0]["mouth"]
+            for path in made
         )
     assert taught < 0.6 * alone
 
@@ -115,6 +138,6 @@ def test_lips_are_asked_to_touch_where_a_p_sounds(models: tuple[Path, Path], tmp
         recover(given, wide, [], narrow, path, RECIPE)
         model = restore(Mouthpiece, path)
         with torch.no_grad():
-            gaps.append(losses(model, model, mel(1), given.lips)[1][..., 0])
+            gaps.append(losses(model, model, mel(1), mel(1), given.lips)[1][..., 0])
     free, asked = (gap.amin(1).mean() for gap in gaps)
     assert asked < free - 0.2

@@ -82,11 +82,10 @@ def test_the_sound_drives_the_lips(model: Model, dialogue: np.ndarray, plain: np
     assert abs(np.corrcoef(opening(plain), opening(swapped))[0, 1]) < 0.5
 
 
-def test_loudness_and_speed_of_feeding_do_not_matter(
-    model: Model, dialogue: np.ndarray, plain: np.ndarray
-) -> None:
-    quiet = animate(0.25 * dialogue, model)
-    assert np.corrcoef(opening(plain), opening(quiet))[0, 1] > 0.9
+def test_loudness_does_not_matter(model: Model, dialogue: np.ndarray, plain: np.ndarray) -> None:
+    for gain in (0.03, 0.25, 1.2):
+        other = animate(np.float32(gain) * dialogue, model)
+        assert np.corrcoef(opening(plain), opening(other))[0, 1] > 0.98
 
 
 def test_references_in_any_order_give_the_same_bits_and_change_the_mouth(
@@ -129,7 +128,7 @@ def test_what_a_reference_does_not_show_moves_as_without_it(
         return float(np.abs(a - b)[:, channels].mean())
 
     assert difference(part, plain, hidden) < 0.5 * difference(whole, plain, hidden)
-    assert difference(part, whole, shown) < 0.6 * difference(plain, whole, shown)
+    assert difference(part, whole, shown) < 0.7 * difference(plain, whole, shown)
 
 
 def test_the_upper_face_lives_and_follows_the_seed(model: Model, dialogue: np.ndarray) -> None:
