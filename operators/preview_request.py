@@ -10,9 +10,10 @@ import numpy as np
 
 from ..inference.types import TICK_RATE, TICK_SAMPLES, frame_count
 from ..rigs.options import BakeOptions
+from ..rigs.scene_read import unread
 from .bake_options import read_options
 from .references_take import plain, taken_from
-from .request import BakeRequest, Takes, read_influence, read_references
+from .request import MOOD, SETTINGS, BakeRequest, Takes, read_influence, read_references
 
 LEAD = 20 * TICK_RATE
 """Frames before the excerpt that the model hears first, so that it begins as the bake has it there: in all
@@ -73,7 +74,7 @@ def listed(settings: bpy.types.PropertyGroup) -> tuple[tuple[object, ...], ...]:
 def otherwise(request: BakeRequest, context: bpy.types.Context, takes: Takes) -> dict[str, object]:
     """The fields of ``request``, whose references are among ``takes``, that are others now.
 
-    A keyed mood, another at every frame, stays as keyed.
+    A mood that is another at every frame stays: as keyed, or what it was where a bake follows nothing else.
     """
     settings = context.scene.mouthpiece
     now = {
@@ -84,7 +85,8 @@ def otherwise(request: BakeRequest, context: bpy.types.Context, takes: Takes) ->
         "seed": settings.seed,
     }
     own = {name: getattr(request, name) for name in now}
-    free = {name for name, value in own.items() if not isinstance(value, np.ndarray)}
+    keyed = {name for name, value in own.items() if isinstance(value, np.ndarray)}
+    free = own.keys() - keyed - {name for name in MOOD if any(unread(context.scene, f"{SETTINGS}.{name}"))}
     fields = {name: now[name] for name in free if own[name] != now[name]}
     references = read_references(context, takes)
     if [(id(take), weight) for take, weight in references] != [(id(t), w) for t, w in request.references]:

@@ -2,7 +2,7 @@
 
 The mouth of the spectrum learns from the mean of several that learned apart, which errs less than any of them
 and costs nothing where it is shown. A mean closes its lips seldom, so that they are also asked to touch.
-The wide ones hear each sound as loud as most recordings are, the narrow ones at any level.
+The wide ones hear each sound at least as loud as most recordings are, the narrow ones at any level.
 """
 
 from __future__ import annotations

@@ -482,6 +482,19 @@ def test_a_keyed_mood_is_no_other_performance_at_every_frame(stage, settings) ->
     assert otherwise(keyed, bpy.context, takes) == {"arousal": 0.5}
 
 
+def test_a_driven_mood_is_no_other_performance_at_every_frame(stage, settings) -> None:
+    driven = stage.scene.driver_add("mouthpiece.valence").driver
+    driven.type, driven.expression = "SCRIPTED", "frame / 100"
+    stage.scene.frame_set(10)
+    takes: Takes = {}
+    held = read_request(bpy.context, takes)
+    stage.scene.frame_set(60)
+    assert settings.valence == pytest.approx(0.6)
+    assert not otherwise(held, bpy.context, takes)
+    settings.arousal = 0.5
+    assert otherwise(held, bpy.context, takes) == {"arousal": 0.5}
+
+
 def test_far_into_a_line_an_excerpt_draws_what_the_bake_draws_there(settings) -> None:
     """What the model hears first is cut, but chance is that of the line's own frames."""
     settings.references[0].enabled = False
